@@ -1,0 +1,106 @@
+"""The catalogue and the users' attributes, as the log keeps them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal
+
+from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from service.log.dictionaries import UserKey, chunks, ensured_user_ids
+from service.log.tables import counters, items, users
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogueItem:
+    """One item as the shop describes it. Instants in microseconds UTC, price in minor units of ``currency``."""
+
+    external_id: str
+    kind: str
+    title: str | None
+    url: str | None = None
+    image_url: str | None = None
+    categories: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    creator: str | None = None
+    price_minor: int | None = None
+    currency: str | None = None
+    available: bool = True
+    is_service: bool = False
+    published_at: int | None = None
+    """When the item came out; None keeps what is known, or takes the instant of the first mention."""
+    attributes: dict[str, Any] = field(default_factory=dict)
+    known_from: Literal["sales", "catalogue"] = "catalogue"
+    """A sales file knows less than a catalogue, and never overwrites one."""
+
+
+def put_items(connection: Connection, new: Sequence[CatalogueItem], *, now: int) -> None:
+    """Makes the catalogue say what the given items say; an item named twice ends as its last mention."""
+    if not new:
+        return
+    latest = {item.external_id: item for item in new}.values()
+    dated = [item for item in latest if item.published_at is not None]
+    undated = [item for item in latest if item.published_at is None]
+    stamp = {"updated_at": now, "change": _next_change(connection)}
+    _upsert(connection, dated, stamp, kept=("external_id",))
+    _upsert(connection, undated, stamp, kept=("external_id", "published_at"))
+
+
+def put_user_attributes(connection: Connection, new: Mapping[UserKey, dict[str, Any]], *, now: int) -> None:
+    """Replaces the attributes of the given users; those met for the first time get their dictionary row."""
+    if not new:
+        return
+    ids = ensured_user_ids(connection, list(new), now=now)
+    statement = update(users).where(users.c.id == bindparam("user_id")).values(attributes=bindparam("said"))
+    connection.execute(statement, [{"user_id": ids[key], "said": said} for key, said in new.items()])
+
+
+def add_user_attributes(connection: Connection, new: Mapping[UserKey, dict[str, Any]], *, now: int) -> None:
+    """Gives attributes to those users of whom none is known yet; what the shop itself said stays."""
+    ids = ensured_user_ids(connection, list(new), now=now)
+    described: set[int] = set()
+    for chunk in chunks(list(ids.values())):
+        rows = connection.execute(select(users.c.id, users.c.attributes).where(users.c.id.in_(chunk)))
+        described.update(id_ for id_, attributes in rows if attributes)
+    put_user_attributes(connection, {key: said for key, said in new.items() if ids[key] not in described}, now=now)
+
+
+def items_changed_since(connection: Connection, change: int) -> tuple[dict[int, CatalogueItem], int]:
+    """Every item changed after a numbered change, by its integer id, and the number of the last change among them.
+
+    Items known only from events are left out.
+    """
+    said = [items.c[field_.name] for field_ in fields(CatalogueItem)]
+    query = select(items.c.id, items.c.change, *said).where(items.c.change > change)
+    found, last = {}, change
+    for id_, changed, *values in connection.execute(query):
+        known = dict(zip((column.name for column in said), values, strict=True))
+        found[id_] = CatalogueItem(**{**known, "categories": tuple(known["categories"]), "tags": tuple(known["tags"])})
+        last = max(last, changed)
+    return found, last
+
+
+def _next_change(connection: Connection) -> int:
+    """The number of this change. Concurrent writers wait here, so that numbers appear in the order of commits."""
+    insert = _dialect(connection).insert(counters).values(name="catalogue", value=1)
+    numbered = insert.on_conflict_do_update(index_elements=["name"], set_={"value": counters.c.value + 1})
+    return int(connection.execute(numbered.returning(counters.c.value)).scalar_one())
+
+
+def _upsert(
+    connection: Connection, new: Sequence[CatalogueItem], stamp: Mapping[str, int], *, kept: Sequence[str]
+) -> None:
+    if not new:
+        return
+    rows = [{**asdict(item), "published_at": item.published_at or stamp["updated_at"], **stamp} for item in new]
+    insert = _dialect(connection).insert(items)
+    changes = {column: insert.excluded[column] for column in rows[0] if column not in kept}
+    may_change = (items.c.known_from != "catalogue") | (insert.excluded.known_from == "catalogue")
+    connection.execute(
+        insert.on_conflict_do_update(index_elements=["external_id"], set_=changes, where=may_change), rows
+    )
+
+
+def _dialect(connection: Connection) -> Any:
+    """SQLAlchemy's own constructs of the database in use; both know ON CONFLICT, in modules of their own."""
+    return postgresql if connection.dialect.name == "postgresql" else sqlite

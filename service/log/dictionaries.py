@@ -1,0 +1,93 @@
+"""The dictionaries of the log: outside ids to the integers that everything else is stored under."""
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+from sqlalchemy import Connection, Table, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from service.log.tables import items, users
+
+T = TypeVar("T")
+
+CHUNK = 5_000
+"""Values in one IN list; SQLite takes 32,766."""
+
+
+class UserKey(NamedTuple):
+    """Who acts: the shop's own id of a user, or a browser's id of a visitor."""
+
+    is_visitor: bool
+    external_id: str
+
+
+def ensured_user_ids(connection: Connection, keys: Collection[UserKey], *, now: int) -> dict[UserKey, int]:
+    """The integer id of each user and visitor; those met for the first time get one."""
+    known = user_ids(connection, keys)
+    missing = [key for key in dict.fromkeys(keys) if key not in known]
+    if missing:
+        rows = [{**key._asdict(), "attributes": {}, "created_at": now} for key in missing]
+        insert_new(connection, users, rows)
+        known |= user_ids(connection, missing)
+    return known
+
+
+def user_ids(connection: Connection, keys: Collection[UserKey]) -> dict[UserKey, int]:
+    """The integer id of each key that the log knows."""
+    found: dict[UserKey, int] = {}
+    for is_visitor in (False, True):
+        wanted = list({key.external_id for key in keys if key.is_visitor is is_visitor})
+        for chunk in chunks(wanted):
+            query = select(users.c.external_id, users.c.id).where(
+                users.c.is_visitor == is_visitor, users.c.external_id.in_(chunk)
+            )
+            found.update({UserKey(is_visitor, external_id): id_ for external_id, id_ in connection.execute(query)})
+    return found
+
+
+def ensured_item_ids(connection: Connection, external_ids: Collection[str], *, now: int) -> dict[str, int]:
+    """The integer id of each item; those met for the first time get one, and no title: they are not shown."""
+    known = item_ids(connection, external_ids)
+    missing = [external_id for external_id in dict.fromkeys(external_ids) if external_id not in known]
+    if missing:
+        insert_new(connection, items, [_unnamed_item(external_id, now) for external_id in missing])
+        known |= item_ids(connection, missing)
+    return known
+
+
+def item_ids(connection: Connection, external_ids: Collection[str]) -> dict[str, int]:
+    """The integer id of each item that the log knows."""
+    found: dict[str, int] = {}
+    for chunk in chunks(list(set(external_ids))):
+        query = select(items.c.external_id, items.c.id).where(items.c.external_id.in_(chunk))
+        found.update({row.external_id: row.id for row in connection.execute(query)})
+    return found
+
+
+def insert_new(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> int:
+    """How many of the rows were new; one whose key is there already is left as it is."""
+    if not rows:
+        return 0
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    return connection.execute(dialect.insert(table).on_conflict_do_nothing(), rows).rowcount
+
+
+def chunks(values: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
+    """The values in pieces that fit one statement."""
+    for start in range(0, len(values), size):
+        yield values[start : start + size]
+
+
+def _unnamed_item(external_id: str, now: int) -> dict[str, Any]:
+    return {
+        "external_id": external_id,
+        "kind": "product",
+        "known_from": "events",
+        "categories": [],
+        "tags": [],
+        "available": False,
+        "published_at": now,
+        "attributes": {},
+        "updated_at": now,
+        "change": 0,
+    }

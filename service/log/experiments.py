@@ -1,0 +1,163 @@
+"""Experiments as the log keeps them: the definition, the status, and every change with who, when, before and after."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from service.log.tables import experiment_changes, experiments
+
+STATUS_AFTER = {
+    "create": "draft",
+    "start": "running",
+    "freeze": "frozen",
+    "stop": "finished",
+    "archive": "archived",
+}
+"""Status that each action leads to."""
+
+_ALLOWED_FROM = {
+    "start": ("draft",),
+    "freeze": ("running",),
+    "stop": ("running", "frozen"),
+    "archive": ("draft", "finished"),
+}
+
+
+class ExperimentUnknown(Exception):
+    """No experiment has this key."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"there is no experiment {key!r}: list them with `kembang experiment list`")
+
+
+class ExperimentExists(Exception):
+    """Another experiment has this key."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"there is an experiment {key!r} already: choose another key")
+
+
+class ActionRefused(Exception):
+    """The experiment's status does not allow the action."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredExperiment:
+    """One experiment and where it stands. Instants in microseconds UTC."""
+
+    id: int
+    key: str
+    status: str
+    salt: str
+    definition: Mapping[str, Any]
+    created_at: int
+    started_at: int | None
+    stopped_at: int | None
+
+
+def create_experiment(
+    connection: Connection, *, key: str, definition: Mapping[str, Any], salt: str, who: str, now: int
+) -> StoredExperiment:
+    """The experiment as kept, a draft.
+
+    Raises:
+        ExperimentExists: If the key is taken.
+    """
+    if _found(connection, key) is not None:
+        raise ExperimentExists(key)
+    connection.execute(
+        insert(experiments).values(
+            key=key,
+            status=STATUS_AFTER["create"],
+            salt=salt,
+            definition=dict(definition),
+            created_at=now,
+            updated_at=now,
+        )
+    )
+    kept = experiment(connection, key)
+    _record(connection, kept, who=who, now=now, action="create", before=None)
+    return kept
+
+
+def change_experiment(connection: Connection, *, key: str, action: str, who: str, now: int) -> StoredExperiment:
+    """The experiment after one step of its life: start, freeze, stop or archive.
+
+    Raises:
+        ExperimentUnknown: If no experiment has the key.
+        ActionRefused: If the experiment's status does not allow the action.
+    """
+    before = experiment(connection, key)
+    if before.status not in _ALLOWED_FROM[action]:
+        allowed = " or ".join(_ALLOWED_FROM[action])
+        raise ActionRefused(f"experiment {key!r} is {before.status}: only one that is {allowed} can {action}")
+    stamp = {"start": {"started_at": now}, "stop": {"stopped_at": now}}.get(action, {})
+    connection.execute(
+        update(experiments)
+        .where(experiments.c.id == before.id)
+        .values(status=STATUS_AFTER[action], updated_at=now, **stamp)
+    )
+    after = experiment(connection, key)
+    _record(connection, after, who=who, now=now, action=action, before=before)
+    return after
+
+
+def experiment(connection: Connection, key: str) -> StoredExperiment:
+    """The experiment with this key.
+
+    Raises:
+        ExperimentUnknown: If there is none.
+    """
+    found = _found(connection, key)
+    if found is None:
+        raise ExperimentUnknown(key)
+    return found
+
+
+def all_experiments(connection: Connection) -> list[StoredExperiment]:
+    """Every experiment, oldest first."""
+    return [_stored(row) for row in connection.execute(_query().order_by(experiments.c.id))]
+
+
+def experiment_history(connection: Connection, experiment_id: int) -> list[dict[str, Any]]:
+    """Every change of an experiment, oldest first: at, who, action, before and after."""
+    columns = experiment_changes.c
+    query = select(columns.at, columns.who, columns.action, columns.before, columns.after)
+    rows = connection.execute(query.where(columns.experiment_id == experiment_id).order_by(columns.id))
+    return [dict(row._mapping) for row in rows]  # noqa: SLF001  SQLAlchemy's public name for a row as a mapping
+
+
+def _query() -> Any:
+    return select(*(experiments.c[field.name] for field in fields(StoredExperiment)))
+
+
+def _found(connection: Connection, key: str) -> StoredExperiment | None:
+    row = connection.execute(_query().where(experiments.c.key == key)).one_or_none()
+    return None if row is None else _stored(row)
+
+
+def _stored(row: Row[Any]) -> StoredExperiment:
+    return StoredExperiment(**row._mapping)  # noqa: SLF001  SQLAlchemy's public name for a row as a mapping
+
+
+def _record(
+    connection: Connection,
+    after: StoredExperiment,
+    *,
+    who: str,
+    now: int,
+    action: str,
+    before: StoredExperiment | None,
+) -> None:
+    connection.execute(
+        insert(experiment_changes).values(
+            experiment_id=after.id,
+            at=now,
+            who=who,
+            action=action,
+            before=None if before is None else {"status": before.status, "definition": dict(before.definition)},
+            after={"status": after.status, "definition": dict(after.definition)},
+        )
+    )

@@ -1,0 +1,1 @@
+"""The schema of the log, step by step; ``service.log.database`` runs them."""

@@ -1,0 +1,182 @@
+"""The tables of the log. Instants are microseconds since 1970 UTC; money is integer minor units of its currency."""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+)
+
+# SQLite only numbers rows by itself where the key's type is exactly INTEGER.
+_Id = BigInteger().with_variant(Integer, "sqlite")
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+home = Table(
+    "home",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+    comment="What this log says of itself: open (no keys asked), simulated.",
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("is_visitor", Boolean, nullable=False),
+    Column("external_id", String(256), nullable=False, comment="the shop's own id, or the browser's"),
+    Column("attributes", JSON, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    UniqueConstraint("is_visitor", "external_id"),
+    comment="The dictionary of user and visitor ids; everything else names them by integer.",
+)
+
+items = Table(
+    "items",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("external_id", String(256), nullable=False, unique=True),
+    Column("kind", String(16), nullable=False, comment="product or content"),
+    Column("known_from", String(16), nullable=False, comment="events (never shown), sales or catalogue"),
+    Column("title", Text, comment="null while an item is known only from events"),
+    Column("url", Text),
+    Column("image_url", Text),
+    Column("categories", JSON, nullable=False),
+    Column("tags", JSON, nullable=False),
+    Column("creator", Text),
+    Column("price_minor", BigInteger),
+    Column("currency", String(3)),
+    Column("available", Boolean, nullable=False),
+    Column("is_service", Boolean, nullable=False, server_default=false(), comment="postage, fees: money, never shown"),
+    Column("published_at", BigInteger, nullable=False),
+    Column("attributes", JSON, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("change", BigInteger, nullable=False, index=True, comment="number of the catalogue change it last was in"),
+)
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("value", BigInteger, nullable=False),
+    comment="Numbers given in the order of commits: whoever takes one holds the row until its transaction ends.",
+)
+
+imports = Table(
+    "imports",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("file_name", Text, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("finished_at", BigInteger, comment="null while running, and for ever if it was cut off"),
+    Column("report", JSON, nullable=False),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("seq", _Id, primary_key=True, comment="order of arrival"),
+    Column("id", String(128), nullable=False, unique=True, comment="given by the sender; makes retries harmless"),
+    Column("payload_hash", LargeBinary(16), nullable=False, comment="tells a retry from another event of the same id"),
+    Column("kind", SmallInteger, nullable=False, comment="recommender.events.Kind"),
+    Column("user_id", BigInteger, ForeignKey("users.id"), comment="null: an anonymous sale"),
+    Column("item_id", BigInteger, ForeignKey("items.id"), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("sent_at", BigInteger),
+    Column("received_at", BigInteger, nullable=False),
+    Column("feed_id", String(64)),
+    Column("order_id", String(128)),
+    Column("quantity", Integer),
+    Column("amount_minor", BigInteger, comment="the line's total; refunds are positive amounts of kind refund"),
+    Column("currency", String(3)),
+    Column("seconds_watched", Float),
+    Column("seconds_total", Float),
+    Column("import_id", BigInteger, ForeignKey("imports.id")),
+    Index(None, "user_id", "at"),
+)
+
+exposures = Table(
+    "exposures",
+    metadata,
+    Column("seq", _Id, primary_key=True),
+    Column("feed_id", String(64), nullable=False, unique=True),
+    Column("first_feed_id", String(64), nullable=False, index=True, comment="the first page this page continues"),
+    Column("user_id", BigInteger, ForeignKey("users.id"), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("surface", String(32), nullable=False),
+    Column("items", JSON, nullable=False, comment="[[item id, source, probability], ...] in the order shown"),
+    Column("model_version", String(64)),
+    Column("fallback", String(16)),
+    Column("arms", JSON, nullable=False, comment="experiment key to arm key, as served"),
+    Column("is_preview", Boolean, nullable=False, comment="asked for with preview_arm: in no experiment's counts"),
+    Index(None, "user_id", "at"),
+)
+
+experiments = Table(
+    "experiments",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("key", String(64), nullable=False, unique=True),
+    Column("status", String(16), nullable=False),
+    Column("salt", String(64), nullable=False),
+    Column("definition", JSON, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("started_at", BigInteger),
+    Column("stopped_at", BigInteger),
+    Column("updated_at", BigInteger, nullable=False),
+)
+
+experiment_changes = Table(
+    "experiment_changes",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("experiment_id", BigInteger, ForeignKey("experiments.id"), nullable=False, index=True),
+    Column("at", BigInteger, nullable=False),
+    Column("who", String(128), nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("before", JSON),
+    Column("after", JSON, nullable=False),
+)
+
+assignments = Table(
+    "assignments",
+    metadata,
+    Column("experiment_id", BigInteger, ForeignKey("experiments.id"), primary_key=True),
+    Column("user_id", BigInteger, ForeignKey("users.id"), primary_key=True, index=True),
+    Column("arm", String(64), nullable=False),
+    Column("first_exposed_at", BigInteger, nullable=False),
+    comment="An arm made lasting by the first exposure; written in the exposure's own transaction.",
+)
+
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("received_at", BigInteger, nullable=False, index=True),
+    Column("origin", String(32), nullable=False, comment="http or import"),
+    Column("import_id", BigInteger, ForeignKey("imports.id"), index=True),
+    Column("row_number", Integer, comment="the file's row as a spreadsheet counts it"),
+    Column("event_id", String(128)),
+    Column("reason", Text, nullable=False),
+    Column("payload", Text, nullable=False),
+)

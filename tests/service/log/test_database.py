@@ -1,0 +1,83 @@
+"""Promises of opening the log."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from service.log.database import (
+    Database,
+    LogLocked,
+    SchemaOutdated,
+    lock_holder,
+    open_for_reading,
+    open_for_writing,
+    writer_lock,
+)
+from service.log.tables import metadata
+
+
+def test_the_migrations_make_exactly_the_tables_the_code_speaks_of(database: Database) -> None:
+    with database.reader.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_opening_a_log_again_changes_nothing(database: Database, database_url: str) -> None:
+    again = open_for_writing(database_url)
+    again.close()
+    with database.reader.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_the_writing_connection_of_sqlite_syncs_every_commit_and_writes_ahead(tmp_path: Path) -> None:
+    opened = open_for_writing(f"sqlite:///{tmp_path / 'log.sqlite3'}")
+    assert opened.writing is not None
+    with opened.writing.connect() as connection:
+        said = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("synchronous", "journal_mode")}
+    opened.close()
+    assert said == {"synchronous": 2, "journal_mode": "wal"}  # 2 is FULL
+
+
+def test_a_reader_of_sqlite_cannot_write(tmp_path: Path) -> None:
+    opened = open_for_writing(f"sqlite:///{tmp_path / 'log.sqlite3'}")
+    with opened.reader.connect() as connection, pytest.raises(Exception, match="readonly"):
+        connection.exec_driver_sql("INSERT INTO home VALUES ('a', 'b')")
+    opened.close()
+
+
+def test_reading_where_no_log_is_says_what_to_do_first(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="import a sales file or start the service"):
+        open_for_reading(f"sqlite:///{tmp_path / 'none.sqlite3'}")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_log_of_another_schema_is_not_read_with_this_code(tmp_path: Path) -> None:
+    file = tmp_path / "log.sqlite3"
+    open_for_writing(f"sqlite:///{file}").close()
+    with sqlite3.connect(file) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0000'")
+    connection.close()
+    with pytest.raises(SchemaOutdated, match="schema 0000"):
+        open_for_reading(f"sqlite:///{file}")
+
+
+def test_only_one_process_at_a_time_may_write_a_home(tmp_path: Path) -> None:
+    with (
+        writer_lock(tmp_path, url="http://127.0.0.1:8000"),
+        pytest.raises(LogLocked, match=r"127\.0\.0\.1:8000"),
+        writer_lock(tmp_path),
+    ):
+        pass
+    with writer_lock(tmp_path):
+        pass
+
+
+def test_whoever_asks_is_told_who_writes(tmp_path: Path) -> None:
+    assert lock_holder(tmp_path) is None
+    with writer_lock(tmp_path, url="http://127.0.0.1:8000"):
+        holder = lock_holder(tmp_path)
+        assert holder is not None
+        assert holder["url"] == "http://127.0.0.1:8000"
+    assert lock_holder(tmp_path) is None
