@@ -1,0 +1,44 @@
+"""Health and metrics, for those who run the service."""
+
+from typing import Any
+
+from litestar import MediaType, Response, get
+from litestar.di import NamedDependency
+
+from service.log.database import LogFailure
+from service.metrics import METRICS_MEDIA_TYPE
+from service.wiring import Services
+
+
+@get("/health/live", sync_to_thread=False, summary="Whether the process answers")
+def get_live() -> dict[str, str]:
+    """Says that the process is up; restart it when this fails."""
+    return {"status": "live"}
+
+
+@get("/health/ready", sync_to_thread=True, summary="Whether requests can be served")
+def get_ready(services: NamedDependency[Services]) -> Response[dict[str, Any]]:
+    """Says whether the log answers and takes writes; send no traffic while this fails.
+
+    A missing model is told but does not fail: feeds then come from the newest items.
+    """
+    reasons = []
+    try:
+        services.database.check()
+    except LogFailure:
+        reasons.append("the log can't be read")
+    if services.writer.waiting >= services.settings.queue_capacity:
+        reasons.append("the queue of the log is full")
+    model = services.model.current
+    body = {
+        "status": "not ready" if reasons else "ready",
+        "reasons": reasons,
+        "model_version": None if model is None else model.version,
+    }
+    return Response(body, status_code=503 if reasons else 200)
+
+
+@get("/metrics", sync_to_thread=False, media_type=MediaType.TEXT, include_in_schema=False)
+def get_metrics(services: NamedDependency[Services]) -> Response[bytes]:
+    """Every series, for Prometheus to scrape."""
+    return Response(services.metrics.page(), media_type=METRICS_MEDIA_TYPE)

@@ -1,0 +1,65 @@
+"""The service's one clock. Instants are integer microseconds since 1970 UTC."""
+
+import time
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class ClockRefused(ValueError):
+    """A request named an instant of its own where the clock is real, or one that can't be read."""
+
+
+class Clock:
+    """Now, as the service sees it: the machine's clock, or in a simulated shop the instant a request names.
+
+    A simulated clock that is told nothing stands at the latest instant it has been told, or the machine's clock if
+    that is later, so that a feed asked for after simulated weeks comes after them.
+    """
+
+    def __init__(self, *, simulated: bool, latest: int = 0) -> None:
+        self._simulated = simulated
+        self._latest = latest
+
+    def now(self, named: str | None = None) -> int:
+        """Now in microseconds UTC.
+
+        Args:
+            named: The request's ``X-Kembang-Now``: an RFC 3339 instant.
+
+        Raises:
+            ClockRefused: If the clock is real, or ``named`` is no instant with an offset.
+        """
+        machine = machine_now()
+        if named is None:
+            return max(machine, self._latest) if self._simulated else machine
+        if not self._simulated:
+            raise ClockRefused("X-Kembang-Now is only for a simulated shop: start `kembang serve --simulated-clock`")
+        now = microseconds(_instant(named))
+        self._latest = max(self._latest, now)
+        return now
+
+
+def machine_now() -> int:
+    """The machine's clock, microseconds UTC."""
+    return time.time_ns() // 1_000
+
+
+def microseconds(instant: datetime) -> int:
+    """Microseconds since 1970 UTC of an aware instant, exactly."""
+    return (instant - _EPOCH) // timedelta(microseconds=1)
+
+
+def instant_text(at: int) -> str:
+    """RFC 3339 text, in UTC, of an instant in microseconds."""
+    return (_EPOCH + timedelta(microseconds=at)).isoformat().replace("+00:00", "Z")
+
+
+def _instant(text: str) -> datetime:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise ClockRefused(f"X-Kembang-Now must be an RFC 3339 instant such as 2026-01-31T12:00:00Z, got {text!r}")
+    return instant

@@ -1,0 +1,101 @@
+"""Deployment settings: the one place where the environment is read."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+
+class SettingRefused(ValueError):
+    """An environment variable holds a value that kembang can't run with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What differs from one deployment to the next. Hyper-parameters and experiments live elsewhere."""
+
+    home: Path
+    """Folder that holds all state: the SQLite file, model versions, locks (``KEMBANG_HOME``)."""
+    database_url: str
+    """SQLAlchemy address of the log; SQLite inside ``home`` unless ``KEMBANG_DATABASE_URL`` says otherwise."""
+    currency: str
+    """ISO 4217 code of amounts that come without one (``KEMBANG_CURRENCY``)."""
+    timezone: str
+    """IANA zone in which a day is a day for this shop (``KEMBANG_TIMEZONE``)."""
+    margin_rate: float
+    """Share of revenue that is margin, above 0 and at most 1, for all items alike (``KEMBANG_MARGIN_RATE``)."""
+    cors_origins: tuple[str, ...]
+    """Origins whose browsers may call the service (``KEMBANG_CORS_ORIGINS``, comma-separated; ``*`` for any)."""
+    queue_capacity: int
+    """Writes that may wait for the log before callers are told 503 (``KEMBANG_QUEUE_CAPACITY``)."""
+    refresh_seconds: float
+    """How often the live model, catalogue and experiments are looked at again (``KEMBANG_REFRESH_SECONDS``)."""
+
+    @property
+    def models(self) -> Path:
+        """Folder of model versions and of the pointer that names the live one."""
+        return self.home / "models"
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+        """Settings as the ``KEMBANG_*`` variables say, with defaults that run a shop on one machine.
+
+        Raises:
+            SettingRefused: If a variable can't be understood; the message names it, its rule and its value.
+        """
+        home = Path(environment.get("KEMBANG_HOME", ".kembang")).resolve()
+        return cls(
+            home=home,
+            database_url=_database_url(environment, home),
+            currency=_currency(environment),
+            timezone=_timezone(environment),
+            margin_rate=_number(environment, "KEMBANG_MARGIN_RATE", default=1.0, low=0.001, high=1.0),
+            cors_origins=tuple(
+                origin.strip() for origin in environment.get("KEMBANG_CORS_ORIGINS", "*").split(",") if origin.strip()
+            ),
+            queue_capacity=int(_number(environment, "KEMBANG_QUEUE_CAPACITY", default=10_000, low=1, high=10_000_000)),
+            refresh_seconds=_number(environment, "KEMBANG_REFRESH_SECONDS", default=1.0, low=0.05, high=3600.0),
+        )
+
+
+def _database_url(environment: Mapping[str, str], home: Path) -> str:
+    url = environment.get("KEMBANG_DATABASE_URL", "")
+    if not url:
+        return f"sqlite:///{home / 'kembang.sqlite3'}"
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme.partition("+")[0] not in ("sqlite", "postgresql", "postgres"):
+        raise SettingRefused(
+            f"KEMBANG_DATABASE_URL must start with sqlite:/// or postgresql://, got {scheme!r}; "
+            "leave it out to keep the log in KEMBANG_HOME"
+        )
+    if scheme.startswith("sqlite"):
+        return url
+    return f"postgresql+psycopg://{rest}"
+
+
+def _currency(environment: Mapping[str, str]) -> str:
+    code = environment.get("KEMBANG_CURRENCY", "GBP").strip().upper()
+    if len(code) != 3 or not (code.isascii() and code.isalpha()):
+        raise SettingRefused(f"KEMBANG_CURRENCY must be an ISO 4217 code of three letters, got {code!r}")
+    return code
+
+
+def _timezone(environment: Mapping[str, str]) -> str:
+    name = environment.get("KEMBANG_TIMEZONE", "UTC").strip()
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise SettingRefused(f"KEMBANG_TIMEZONE must be an IANA zone such as Asia/Jakarta, got {name!r}") from error
+    return name
+
+
+def _number(environment: Mapping[str, str], name: str, *, default: float, low: float, high: float) -> float:
+    text = environment.get(name, "")
+    try:
+        value = float(text) if text else default
+    except ValueError as error:
+        raise SettingRefused(f"{name} must be a number from {low:g} to {high:g}, got {text!r}") from error
+    if not low <= value <= high:
+        raise SettingRefused(f"{name} must be a number from {low:g} to {high:g}, got {text!r}")
+    return value
