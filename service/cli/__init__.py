@@ -1,0 +1,36 @@
+"""The ``kembang`` command, one module per group of commands.
+
+Commands print plain text, or with ``--json`` exactly one document; progress goes to standard error; nothing prompts.
+Exit status 0 is success, 1 a failure that the message explains, 2 wrong usage.
+"""
+
+import sys
+
+import click
+
+from service.cli.edge import EXPECTED
+from service.cli.evaluating import evaluate
+from service.cli.experimenting import experiment
+from service.cli.importing import import_
+from service.cli.modelling import models, train
+from service.cli.serving import demo, serve
+from service.cli.simulating import simulate
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="kembang")
+def kembang() -> None:
+    """Personal feeds for shops, and experiments that measure what they do."""
+
+
+for command in (demo, serve, simulate, import_, train, models, evaluate, experiment):
+    kembang.add_command(command)
+
+
+def main() -> None:
+    """Runs the command line; expected failures become one line on standard error."""
+    try:
+        kembang.main(standalone_mode=True)
+    except EXPECTED as error:
+        click.echo(f"kembang: {error}", err=True)
+        sys.exit(1)

@@ -1,0 +1,150 @@
+"""``kembang experiment``: through the running service where there is one, else straight on the log."""
+
+import getpass
+import json
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import click
+import httpx
+
+from service.cli.output import json_option, print_json
+from service.cli.results import results_text
+from service.clock import machine_now
+from service.jobs.analysing import experiment_results
+from service.jobs.experimenting import changed, checked_design, created, described
+from service.log.database import Connection, LogLocked, is_sqlite, lock_holder, open_for_reading
+from service.log.experiments import StoredExperiment, all_experiments
+from service.log.frames import latest_instant
+from service.log.home import SIMULATED, home_fact
+from service.metrics import Metrics
+from service.settings import Settings
+from service.wiring import open_log, settings_of_home
+
+
+class ServiceRefused(Exception):
+    """The running service refused what was asked; the message is its own."""
+
+
+@click.group()
+def experiment() -> None:
+    """Experiments: make, start, stop and read them."""
+
+
+@experiment.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@json_option
+def create(*, file: Path, as_json: bool) -> None:
+    """Make an experiment from FILE (TOML or JSON); it stays a draft until it is started."""
+    design = checked_design(_mapping_in(file))
+    settings = Settings.from_environment()
+    url = _service_url(settings)
+    if url is not None:
+        made = _asked(url, "/v1/experiments", body=design.to_mapping())
+    else:
+        made = _written(settings, lambda connection, who, now: created(connection, design, who=who, now=now))
+    _show(made, as_json=as_json)
+
+
+def _step(action: str, help_: str) -> None:
+    """Adds the command for one step of an experiment's life."""
+
+    @experiment.command(action, help=help_)
+    @click.argument("key")
+    @json_option
+    def take(*, key: str, as_json: bool) -> None:
+        settings = Settings.from_environment()
+        url = _service_url(settings)
+        if url is not None:
+            after = _asked(url, f"/v1/experiments/{quote(key, safe='')}/{action}", body=None)
+        else:
+            after = _written(settings, lambda connection, who, now: changed(connection, key, action, who=who, now=now))
+        _show(after, as_json=as_json)
+
+
+_step("start", "Let the experiment KEY meet users from now on.")
+_step("freeze", "Take no new users into KEY; those it has met keep their arms while windows close.")
+_step("stop", "End KEY: everyone gets the default feed again.")
+_step("archive", "Put KEY away; its data stay.")
+
+
+@experiment.command("list")
+@json_option
+def list_(*, as_json: bool) -> None:
+    """List all experiments and where they stand."""
+    database = open_for_reading(Settings.from_environment().database_url)
+    with database.reader.connect() as connection:
+        found = [described(stored) for stored in all_experiments(connection)]
+    database.close()
+    if as_json:
+        print_json({"experiments": found})
+        return
+    for entry in found:
+        click.echo(f"{entry['key']:<40}{entry['status']}")
+
+
+@experiment.command()
+@click.argument("key")
+@json_option
+def results(*, key: str, as_json: bool) -> None:
+    """Read what the experiment KEY has shown so far."""
+    settings = Settings.from_environment()
+    database = open_for_reading(settings.database_url)
+    as_of = machine_now()
+    if home_fact(database.reader, SIMULATED) is not None:
+        # In a simulated shop it is as late as the latest thing that happened.
+        as_of = (latest_instant(database.reader) or as_of) + 1
+    found = experiment_results(database.reader, settings_of_home(settings, database.reader), key=key, as_of=as_of)
+    database.close()
+    if as_json:
+        print_json(found)
+    else:
+        click.echo(results_text(found))
+
+
+def _service_url(settings: Settings) -> str | None:
+    """Where the service that writes this home answers, or None if a command may write itself.
+
+    Raises:
+        LogLocked: If the writer is another command, which will be done in a while.
+    """
+    holder = lock_holder(settings.home) if is_sqlite(settings.database_url) else None
+    if holder is None:
+        return None
+    if not holder.get("url"):
+        raise LogLocked(settings.home / "writer.lock", holder)
+    return str(holder["url"])
+
+
+def _asked(url: str, path: str, *, body: Mapping[str, Any] | None) -> dict[str, Any]:
+    answer = httpx.post(f"{url}{path}", json=body, timeout=30.0)
+    said: dict[str, Any] = answer.json()
+    if answer.is_error:
+        raise ServiceRefused(said["detail"])
+    return said
+
+
+def _written(settings: Settings, write: Callable[[Connection, str, int], StoredExperiment]) -> dict[str, Any]:
+    with open_log(settings, Metrics()) as (_, writer):
+        return described(writer.run(lambda connection: write(connection, getpass.getuser(), machine_now())))
+
+
+def _mapping_in(file: Path) -> dict[str, Any]:
+    text = file.read_text(encoding="utf-8")
+    try:
+        mapping = tomllib.loads(text) if file.suffix == ".toml" else json.loads(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{file} is no valid {file.suffix.lstrip('.').upper() or 'JSON'}: {error}") from error
+    if not isinstance(mapping, dict):
+        raise click.BadParameter(f"{file} must describe one experiment")
+    return mapping
+
+
+def _show(found: Mapping[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print_json(found)
+    else:
+        click.echo(f"experiment {found['key']} is {found['status']}")

@@ -1,0 +1,65 @@
+"""An experiment's results: from the log's exposures and orders to what can honestly be said."""
+
+from typing import Any
+
+import pandas as pd
+
+from customers.lifetime_value import NotEnoughHistory
+from experiments.analysis import analyse
+from experiments.design import Experiment
+from experiments.outcomes import unit_outcomes
+from experiments.projection import Projection, frozen_model, projected_clv, withheld_projection
+from service.clock import instant_text
+from service.log.database import Reader
+from service.log.experiments import StoredExperiment, experiment
+from service.log.frames import exposure_frame, order_frame
+from service.money import currency_exponent
+from service.settings import Settings
+
+HORIZON_WEEKS = 52.0
+"""How far ahead projected CLV looks: a year, over which shops plan."""
+
+
+def experiment_results(reader: Reader, settings: Settings, *, key: str, as_of: int) -> dict[str, Any]:
+    """What an experiment has shown by ``as_of`` (microseconds UTC), in the shape of the API.
+
+    Money is in the shop's currency; orders in others are not counted.
+
+    Raises:
+        ExperimentUnknown: If no experiment has the key.
+    """
+    with reader.connect() as connection:
+        stored = experiment(connection, key)
+    design = Experiment.parse(stored.definition)
+    exposures = exposure_frame(reader, stored.id)
+    exposures = exposures.loc[exposures["first_exposed_at"] < as_of]
+    orders = order_frame(reader, timezone=settings.timezone, currency=settings.currency)
+    window_days = design.primary.window_days
+    units = unit_outcomes(exposures, orders, window_days=window_days, as_of_us=as_of)
+    counts = exposures["arm"].value_counts()
+    results = analyse(
+        design,
+        units,
+        {arm.key: int(counts.get(arm.key, 0)) for arm in design.arms},
+        as_of_us=as_of,
+        currency=settings.currency,
+        currency_exponent=currency_exponent(settings.currency),
+        status=stored.status,
+        margin_rate=settings.margin_rate,
+        projected=_projection(stored, units, orders, window_days=window_days, margin_rate=settings.margin_rate),
+    )
+    return {**results, "started_at": None if stored.started_at is None else instant_text(stored.started_at)}
+
+
+def _projection(
+    stored: StoredExperiment, units: pd.DataFrame, orders: pd.DataFrame, *, window_days: int, margin_rate: float
+) -> Projection:
+    if stored.started_at is None:
+        return withheld_projection("the experiment has not been started", horizon_weeks=HORIZON_WEEKS)
+    try:
+        model = frozen_model(orders, started_at_us=stored.started_at)
+    except NotEnoughHistory as reason:
+        return withheld_projection(str(reason), horizon_weeks=HORIZON_WEEKS)
+    return projected_clv(
+        units, orders, model, window_days=window_days, horizon_weeks=HORIZON_WEEKS, margin_rate=margin_rate
+    )
