@@ -56,6 +56,7 @@ def create_app(services: Services) -> ASGIApp:
             description="Feeds that know the last event, and experiments that measure what they did.",
             license=License(name="MIT", identifier="MIT"),
             path="/schema",
+            use_handler_docstrings=True,
             # The page readers of other plugins come from content networks; a shop's network may not reach them.
             render_plugins=[JsonRenderPlugin(path="/openapi.json")],
         ),

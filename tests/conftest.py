@@ -1,20 +1,14 @@
-"""What many tests stand on: a log on each kind of database, and real server processes."""
+"""What many tests stand on: a log on each kind of database, and the simulated shop as a real server process."""
 
 import os
-import signal
-import socket
-import subprocess
-import sys
-import time
 import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 import pytest
 import sqlalchemy
+from processes import served
 from sqlalchemy.exc import OperationalError
 
 from service.log.database import Database, open_for_writing
@@ -22,7 +16,6 @@ from service.log.writer import Writer
 
 POSTGRES = os.environ.get("KEMBANG_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/test")
 DATA = Path(__file__).parents[2] / "shared" / "data"
-START_SECONDS = 120.0
 
 
 @pytest.fixture(scope="session")
@@ -75,72 +68,6 @@ def writer(database: Database) -> Iterator[Writer]:
     made = Writer(database.writing, capacity=1_000, observe=lambda **_: None)
     yield made
     made.close()
-
-
-def free_port() -> int:
-    """A port that nothing listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def kembang(*arguments: str, home: Path, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """Runs the console script as a user would, to its end."""
-    command = [str(Path(sys.executable).parent / "kembang"), *arguments]
-    environment = {**os.environ, "KEMBANG_HOME": str(home), **(env or {})}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
-
-
-@dataclass
-class ServiceProcess:
-    """A real server process on loopback."""
-
-    process: subprocess.Popen[str]
-    base_url: str
-    home: Path
-
-    def kill(self) -> None:
-        """What the kernel does when memory runs out: no goodbye."""
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-
-    def stop(self) -> int:
-        """What a deploy does."""
-        self.process.terminate()
-        return self.process.wait(timeout=30)
-
-
-@contextmanager
-def served(
-    command: str, *, home: Path, env: Mapping[str, str] | None = None, options: tuple[str, ...] = ()
-) -> Iterator[ServiceProcess]:
-    """``kembang serve`` or ``kembang demo`` as a process of its own, ready."""
-    port = free_port()
-    environment = {**os.environ, "KEMBANG_HOME": str(home), "KEMBANG_REFRESH_SECONDS": "0.1", **(env or {})}
-    arguments = [str(Path(sys.executable).parent / "kembang"), command, "--port", str(port), *options]
-    log = (home.parent / f"{command}-{port}.log").open("w")
-    process = subprocess.Popen(arguments, env=environment, stdout=log, stderr=subprocess.STDOUT, text=True)
-    service = ServiceProcess(process, f"http://127.0.0.1:{port}", home)
-    try:
-        _await_ready(service, Path(log.name))
-        yield service
-    finally:
-        if process.poll() is None:
-            service.stop()
-        log.close()
-
-
-def _await_ready(service: ServiceProcess, log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        if service.process.poll() is not None:
-            break
-        try:
-            if httpx.get(f"{service.base_url}/health/ready", timeout=5).is_success:
-                return
-        except httpx.TransportError:
-            time.sleep(0.1)  # another process starts at its own pace; there is nothing to be told by
-    pytest.fail(f"the service did not come up:\n{log.read_text()[-3000:]}")
 
 
 @dataclass(frozen=True)

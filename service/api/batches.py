@@ -1,5 +1,6 @@
 """Batches whose entries are decoded one by one, so that a bad one costs only itself."""
 
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import msgspec
@@ -49,6 +50,7 @@ def operation_for(name: str, entry: type[Struct]) -> type[Operation]:
     """An OpenAPI operation that documents the body, which the handler takes as bytes."""
     (described,) = msgspec.json.schema_components([entry])[1].values()
 
+    @dataclass
     class BatchOperation(Operation):
         def __post_init__(self) -> None:
             properties: dict[str, Reference | Schema] = {

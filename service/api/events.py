@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from litestar import Request, post
 from litestar.di import NamedDependency
+from litestar.params import RawBody
 from msgspec import Meta, Struct
 
 from recommender.events import Kind
@@ -90,7 +91,7 @@ class _EventRefused(ValueError):
     summary="Tell what users did",
 )
 async def post_events(
-    body: bytes, request: Request[Any, Any, Any], services: NamedDependency[Services]
+    body: RawBody, request: Request[Any, Any, Any], services: NamedDependency[Services]
 ) -> EventResults:
     """Stores up to 500 events and says of each what became of it; the answer comes after the commit."""
     now = request_now(request, services)

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from litestar import Request, get, post
 from litestar.di import NamedDependency
-from litestar.params import Parameter
+from litestar.params import FromPath, JSONBody, PathParameter
 
 from service.api.requests import request_now
 from service.jobs.analysing import experiment_results
@@ -15,12 +15,14 @@ from service.wiring import Services
 
 _WHO = "http"
 
-Action = Annotated[Literal["start", "freeze", "stop", "archive"], Parameter(description="The next step of its life.")]
+Action = Annotated[
+    Literal["start", "freeze", "stop", "archive"], PathParameter(description="The next step of its life.")
+]
 
 
 @post("/v1/experiments", summary="Make an experiment")
 async def post_experiment(
-    data: dict[str, Any], request: Request[Any, Any, Any], services: NamedDependency[Services]
+    data: JSONBody[dict[str, Any]], request: Request[Any, Any, Any], services: NamedDependency[Services]
 ) -> dict[str, Any]:
     """Checks a design and keeps it as a draft; it meets nobody until it is started."""
     now = request_now(request, services)
@@ -33,7 +35,7 @@ async def post_experiment(
 
 @post("/v1/experiments/{key:str}/{action:str}", status_code=200, summary="Start, freeze, stop or archive an experiment")
 async def post_experiment_action(
-    key: str, action: Action, request: Request[Any, Any, Any], services: NamedDependency[Services]
+    key: FromPath[str], action: Action, request: Request[Any, Any, Any], services: NamedDependency[Services]
 ) -> dict[str, Any]:
     """Takes one step of an experiment's life; feeds follow at once."""
     now = request_now(request, services)
@@ -52,7 +54,7 @@ def get_experiments(services: NamedDependency[Services]) -> dict[str, list[dict[
 
 
 @get("/v1/experiments/{key:str}", sync_to_thread=True, summary="One experiment and its changes")
-def get_experiment(key: str, services: NamedDependency[Services]) -> dict[str, Any]:
+def get_experiment(key: FromPath[str], services: NamedDependency[Services]) -> dict[str, Any]:
     """One experiment, with every change of it: who, when, before and after."""
     with services.database.reader.connect() as connection:
         stored: StoredExperiment = experiment(connection, key)
@@ -60,7 +62,9 @@ def get_experiment(key: str, services: NamedDependency[Services]) -> dict[str, A
 
 
 @get("/v1/experiments/{key:str}/results", sync_to_thread=True, summary="What an experiment has shown so far")
-def get_results(key: str, request: Request[Any, Any, Any], services: NamedDependency[Services]) -> dict[str, Any]:
+def get_results(
+    key: FromPath[str], request: Request[Any, Any, Any], services: NamedDependency[Services]
+) -> dict[str, Any]:
     """Counts, balance, effects with intervals, and the verdict, up to the data cut-off that it states."""
     return experiment_results(
         services.database.reader, services.settings, key=key, as_of=request_now(request, services)

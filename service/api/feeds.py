@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from litestar import Request, get
 from litestar.di import NamedDependency
-from litestar.params import Parameter
+from litestar.params import FromPath, QueryParameter
 from msgspec import Struct
 
 from recommender.feed import FeedItem
@@ -21,15 +21,17 @@ from service.wiring import Services
 MOST_ITEMS = 100
 MOST_EXCLUDED = 500
 
-Limit = Annotated[int, Parameter(ge=1, le=MOST_ITEMS, description="Items on the page.")]
-Kind = Annotated[Literal["product", "content"] | None, Parameter(description="Only items of this kind.")]
-Category = Annotated[str | None, Parameter(max_length=256, description="Only items in this category.")]
+Limit = Annotated[int, QueryParameter(ge=1, le=MOST_ITEMS, description="Items on the page.")]
+Kind = Annotated[Literal["product", "content"] | None, QueryParameter(description="Only items of this kind.")]
+Category = Annotated[str | None, QueryParameter(max_length=256, description="Only items in this category.")]
 Exclude = Annotated[
-    list[str] | None, Parameter(max_items=MOST_EXCLUDED, description="Items to leave out; may be given many times.")
+    list[str] | None,
+    QueryParameter(max_items=MOST_EXCLUDED, description="Items to leave out; may be given many times."),
 ]
-Cursor = Annotated[str | None, Parameter(max_length=64, description="next_cursor of the page before.")]
+Cursor = Annotated[str | None, QueryParameter(max_length=64, description="next_cursor of the page before.")]
 Preview = Annotated[
-    str | None, Parameter(max_length=129, description="EXPERIMENT:ARM to look at without counting in the experiment.")
+    str | None,
+    QueryParameter(max_length=129, description="EXPERIMENT:ARM to look at without counting in the experiment."),
 ]
 
 
@@ -68,7 +70,7 @@ class RelatedAnswer(Struct):
 
 @get("/v1/users/{user_id:str}/feed", summary="The next items for a user")
 async def get_user_feed(
-    user_id: str,
+    user_id: FromPath[str],
     request: Request[Any, Any, Any],
     services: NamedDependency[Services],
     limit: Limit = 20,
@@ -86,7 +88,7 @@ async def get_user_feed(
 
 @get("/v1/visitors/{visitor_id:str}/feed", summary="The next items for an anonymous visitor")
 async def get_visitor_feed(
-    visitor_id: str,
+    visitor_id: FromPath[str],
     request: Request[Any, Any, Any],
     services: NamedDependency[Services],
     limit: Limit = 20,
@@ -104,7 +106,7 @@ async def get_visitor_feed(
 
 @get("/v1/items/{item_id:str}/related", summary="Items like this one", sync_to_thread=False)
 def get_related(
-    item_id: str, request: Request[Any, Any, Any], services: NamedDependency[Services], limit: Limit = 12
+    item_id: FromPath[str], request: Request[Any, Any, Any], services: NamedDependency[Services], limit: Limit = 12
 ) -> RelatedAnswer:
     """Items that the same people care for, the likest first."""
     items, catalogue, version = services.desk.related(checked_id(item_id, "item_id"), limit=limit)

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from litestar import Request, put
 from litestar.di import NamedDependency
+from litestar.params import RawBody
 from msgspec import Meta, Struct
 
 from service.api.batches import Refusal, operation_for, raw_entries, readable_id
@@ -63,7 +64,7 @@ class ItemResults(Struct):
     summary="Describe items",
 )
 async def put_catalogue_items(
-    body: bytes, request: Request[Any, Any, Any], services: NamedDependency[Services]
+    body: RawBody, request: Request[Any, Any, Any], services: NamedDependency[Services]
 ) -> ItemResults:
     """Stores up to 1,000 items as they now are, and says of each what became of it; feeds show them at once."""
     now = request_now(request, services)

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from litestar import Request, put
 from litestar.di import NamedDependency
+from litestar.params import RawBody
 from msgspec import Meta, Struct
 
 from service.api.batches import Refusal, operation_for, raw_entries, readable_id
@@ -47,7 +48,7 @@ class UserResults(Struct):
     operation_class=operation_for("users", User),
     summary="Describe users",
 )
-async def put_users(body: bytes, request: Request[Any, Any, Any], services: NamedDependency[Services]) -> UserResults:
+async def put_users(body: RawBody, request: Request[Any, Any, Any], services: NamedDependency[Services]) -> UserResults:
     """Stores up to 1,000 users' attributes, and says of each what became of it."""
     now = request_now(request, services)
     decoded = [_decoded(raw) for raw in raw_entries(body, "users", most=MOST_USERS)]

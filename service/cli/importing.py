@@ -21,6 +21,10 @@ class SimulatedHome(Exception):
     """Real sales must not be mixed with simulated ones."""
 
 
+class NothingUsable(Exception):
+    """No row of a file could be understood."""
+
+
 @click.command("import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--map", "mapping", multiple=True, metavar="FIELD=COLUMN", help="Name a column that was not recognised.")
@@ -57,9 +61,12 @@ def import_(
         accounts.append({"file": file.name, "dry_run": dry_run, **account})
     if as_json:
         print_json(accounts[0] if len(accounts) == 1 else accounts)
-        return
-    for account in accounts:
-        click.echo(_in_words(account))
+    else:
+        for account in accounts:
+            click.echo(_in_words(account))
+    useless = [account["file"] for account in accounts if sum(account["refused"].values()) == account["rows_read"]]
+    if useless:
+        raise NothingUsable(f"every row of {', '.join(useless)} was refused, for the reasons above")
 
 
 def _mapping(pairs: tuple[str, ...]) -> dict[str, str]:

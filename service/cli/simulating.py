@@ -81,6 +81,7 @@ def _in_words(reading: Reading) -> str:
         f"{'outcome':<20}{'true difference':>16}  does the 95 % interval cover it?",
     ]
     for outcome, effect in reading["truth"].items():
-        said = "yes" if reading["covered"][outcome] else "no"
+        covered = reading["covered"][outcome]
+        said = "no interval" if covered is None else "yes" if covered else "no"
         lines.append(f"{outcome:<20}{effect['difference']:>16.4g}  {said}")
     return "\n".join([*lines, "", reading["note"]])

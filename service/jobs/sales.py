@@ -35,10 +35,14 @@ def stored_sales(
     """
     import_id = begin_import(connection, file_name=file_name, now=now)
     on_progress("storing the catalogue", 0.0)
-    titled = sales.items.assign(
-        kind="product", title=sales.items["title"].fillna(sales.items["item"]), published_at=sales.items["first_at"]
+    described = sales.items.assign(
+        kind="product",
+        title=sales.items["title"].fillna(sales.items["item"]),
+        # What never had a price was never sold: codes of the bookkeeping, stock notes.
+        available=sales.items["price_minor"].notna(),
+        published_at=sales.items["first_at"],
     )
-    put_item_frame(connection, titled, now=now, known_from="sales")
+    put_item_frame(connection, described, now=now, known_from="sales")
     add_user_attributes(connection, _attributes(sales.users), now=now)
     results = append_event_frame(
         connection,
