@@ -29,7 +29,7 @@ check: install  ## Lint, types and import rules
 	$(BIN)/lint-imports
 
 bench: install  ## Print performance as ratios taken in one run
-	$(BIN)/python -m benchmarks
+	$(BIN)/pytest -m bench --quiet --capture=no tests/bench
 
 lock:  ## Lock the dependencies anew (needs uv on the PATH)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

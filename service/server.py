@@ -8,6 +8,7 @@ import socket
 from granian.constants import Interfaces
 from granian.server.embed import Server
 
+from recommender.threads import one_blas_thread
 from service.app import create_app
 from service.wiring import Services
 
@@ -39,7 +40,8 @@ def check_port(host: str, port: int) -> None:
 
 def serve(services: Services, *, host: str, port: int) -> None:
     """Serves until SIGTERM or SIGINT, then finishes the requests that are open."""
-    asyncio.run(_serve(services, host=host, port=port))
+    with one_blas_thread():
+        asyncio.run(_serve(services, host=host, port=port))
 
 
 async def _serve(services: Services, *, host: str, port: int) -> None:

@@ -3,7 +3,7 @@
 import click
 
 from service.cli.output import progress
-from service.demo.home import SHOWN_USER, prepare_demo_home, requests_to_try
+from service.demo.home import prepare_demo_home, requests_to_try
 from service.server import check_port
 from service.server import serve as serve_until_stopped
 from service.settings import Settings
@@ -42,7 +42,7 @@ def demo(*, port: int) -> None:
     check_port(host, port)
     url = f"http://{host}:{port}"
     with progress("simulated shop") as tell:
-        prepare_demo_home(settings, on_progress=tell)
+        shown_user = prepare_demo_home(settings, on_progress=tell)
     with build(settings, simulated_clock=True, url=url) as services:
-        click.echo(requests_to_try(url, SHOWN_USER))
+        click.echo(requests_to_try(url, shown_user))
         serve_until_stopped(services, host=host, port=port)

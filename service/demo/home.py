@@ -1,6 +1,7 @@
 """The home of a simulated shop: made and trained once, refused where real rows are."""
 
 from collections.abc import Callable
+from typing import Any
 
 from recommender.artifact import live_version
 from service.clock import machine_now
@@ -18,8 +19,8 @@ from service.wiring import open_log
 
 SEED = 1
 
-SHOWN_USER = "u0001"
-"""A user of the simulated shop to ask for a feed with."""
+_TYPICAL_ACTS = 60
+"""Acts of the customer whose feed is shown first: enough of a taste to see it in the feed."""
 
 Progress = Callable[[str, float], None]
 
@@ -28,8 +29,8 @@ class RealHome(Exception):
     """The home holds real rows, which a simulation must not touch."""
 
 
-def prepare_demo_home(settings: Settings, *, on_progress: Progress) -> ShopParameters:
-    """The parameters of the home's simulated shop, which is made and trained if it isn't there yet.
+def prepare_demo_home(settings: Settings, *, on_progress: Progress) -> str:
+    """A user whose feed is worth a look, of the home's simulated shop, which is made and trained if it isn't there yet.
 
     Raises:
         RealHome: If the home holds real rows.
@@ -39,21 +40,21 @@ def prepare_demo_home(settings: Settings, *, on_progress: Progress) -> ShopParam
         if known is None and holds_events(database.reader):
             raise RealHome(f"{settings.home} holds a real shop: set KEMBANG_HOME to another folder for the demo")
         if known is None:
-            parameters = ShopParameters(seed=SEED, until_us=machine_now())
             on_progress("simulating a shop", 0.0)
-            shop = simulated_shop(parameters)
-            writer.run(lambda connection: _store(connection, shop, on_progress))
-        else:
-            parameters = ShopParameters.from_mapping(known["parameters"])
+            shop = simulated_shop(ShopParameters(seed=SEED, until_us=machine_now()))
+            known = writer.run(lambda connection: _stored(connection, shop, on_progress))
         if live_version(settings.models) is None:
             train_and_publish(database.reader, settings.models, seed=SEED, on_progress=on_progress)
-    return parameters
+    return str(known["shown_user"])
 
 
-def _store(connection: Connection, shop: Shop, on_progress: Progress) -> None:
-    """The whole shop in one transaction, its mark included, so that a half-made one can't be."""
+def _stored(connection: Connection, shop: Shop, on_progress: Progress) -> dict[str, Any]:
+    """What the log says of the shop, once it is stored: in one transaction, so that a half-made one can't be."""
     now = shop.parameters.until_us
-    record_home_fact(connection, SIMULATED, {"parameters": shop.parameters.to_mapping(), "currency": CURRENCY})
+    acts = shop.events["user"].value_counts()
+    shown_user = (acts - _TYPICAL_ACTS).abs().idxmin()
+    facts = {"parameters": shop.parameters.to_mapping(), "currency": CURRENCY, "shown_user": shown_user}
+    record_home_fact(connection, SIMULATED, facts)
     put_item_frame(connection, shop.items, now=now, known_from="catalogue")
     people = {
         UserKey(False, user): attributes
@@ -66,6 +67,7 @@ def _store(connection: Connection, shop: Shop, on_progress: Progress) -> None:
         received_at=now,
         on_progress=lambda rows: on_progress("storing its history", rows / len(shop.events)),
     )
+    return facts
 
 
 def requests_to_try(url: str, shown_user: str) -> str:
