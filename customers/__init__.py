@@ -1,0 +1,11 @@
+"""What each customer is worth: orders in, expected orders and projected value out.
+
+What comes in: order lines as arrays (customer, shop day, net value in minor units). What goes out: repeat-purchase
+statistics per customer, fitted models, and projected value per customer, always called a projection.
+``experiments`` and ``service`` may import it; it imports nothing of ours.
+
+- ``orders``          order lines to frequency, recency, age and mean value
+- ``bgnbd``           when customers order: BG/NBD and MBG/NBD
+- ``gamma_gamma``     how much they spend per order
+- ``lifetime_value``  both together, or the reason why the history does not carry it
+"""

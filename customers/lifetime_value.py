@@ -1,0 +1,193 @@
+"""When and how much together: the projected value of each customer, or the reason why the history does not carry it."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from customers.bgnbd import TimingModel, expected_orders, fit_timing, timing_model
+from customers.gamma_gamma import SpendModel, expected_spend, fit_spend, spend_model
+from customers.orders import OrderStatistics
+
+FloatArray = npt.NDArray[np.float64]
+
+FEWEST_CUSTOMERS = 100
+"""Customers below which the total a model predicts is off by more than a fifth every second time (resamples of CDNOW:
+22 % at 100 customers, 36 % at 30)."""
+
+FEWEST_REPEAT_CUSTOMERS = 30
+"""Customers with a repeat order below which the spread between customers is guessed rather than seen."""
+
+FEWEST_WEEKS = 4
+"""Weeks that the longest-known customer must have been known."""
+
+_GREATEST_MEAN_RATIO = 2.0
+"""Farthest that the spend model's mean over customers may lie from the plain mean of their orders."""
+
+_LEAST_Q = 1.05
+"""At ``q = 1`` the spend model's mean over customers becomes infinite; near it a small error becomes a large one."""
+
+
+class NotEnoughHistory(Exception):
+    """The orders known so far do not carry a model; the message says what is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeanSpend:
+    """Everyone spends the shop's mean order: what is left when the spread of spending cannot be modelled."""
+
+    mean_value_minor: float
+    standard_error: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LifetimeValueModel:
+    """A timing model and a spend model, fitted on one history and frozen.
+
+    Attributes:
+        timing: When customers order.
+        spend: How much, in minor units.
+        n_customers: Customers it was fitted on.
+        history_weeks: Weeks that the longest-known of them had been known.
+    """
+
+    timing: TimingModel
+    spend: SpendModel | MeanSpend
+    n_customers: int
+    history_weeks: float
+
+    @property
+    def name(self) -> str:
+        """Which models were chosen, for example ``mbg_nbd x gamma_gamma``."""
+        return f"{self.timing.family} x {'mean_spend' if isinstance(self.spend, MeanSpend) else 'gamma_gamma'}"
+
+    @property
+    def logs(self) -> FloatArray:
+        """Logarithms of all parameters, timing first, shape ``(n_parameters,)``."""
+        spend = self.spend
+        last = np.log([spend.mean_value_minor]) if isinstance(spend, MeanSpend) else spend.logs
+        return np.concatenate([self.timing.logs, last])
+
+    @property
+    def covariance(self) -> FloatArray:
+        """Covariance of ``logs``, shape ``(n_parameters, n_parameters)``: timing and spend are fitted apart."""
+        spend = self.spend
+        if isinstance(spend, MeanSpend):
+            last = np.array([[(spend.standard_error / spend.mean_value_minor) ** 2]])
+        else:
+            last = np.zeros((3, 3)) if spend.fit is None else spend.fit.covariance
+        first = np.zeros((4, 4)) if self.timing.fit is None else self.timing.fit.covariance
+        whole = np.zeros((4 + len(last), 4 + len(last)))
+        whole[:4, :4], whole[4:, 4:] = first, last
+        return whole
+
+    def at(self, logs: FloatArray) -> "LifetimeValueModel":
+        """The same model with other parameters, given as logarithms in the order of ``logs``."""
+        spend = self.spend
+        return replace(
+            self,
+            timing=timing_model(self.timing.family, logs[:4]),
+            spend=replace(spend, mean_value_minor=float(np.exp(logs[4])))
+            if isinstance(spend, MeanSpend)
+            else spend_model(logs[4:]),
+        )
+
+    def projected_value_minor(
+        self, statistics: OrderStatistics, horizon_weeks: float, *, weekly_discount: float = 0.0
+    ) -> FloatArray:
+        """Projected value of each customer's orders over the next ``horizon_weeks``, in minor units.
+
+        Expected orders times expected spend per order. A discount is applied week by week, each week's orders taken
+        at its middle.
+
+        Args:
+            statistics: Histories up to the moment from which is projected.
+            horizon_weeks: Length of the future window, at least 0.
+            weekly_discount: Rate per week by which later money counts less, at least 0.
+
+        Returns:
+            Shape ``(n_customers,)``, finite, never negative.
+
+        Raises:
+            ValueError: If the horizon or the discount is negative.
+        """
+        if not weekly_discount >= 0:
+            raise ValueError(f"weekly_discount must be at least 0, got {weekly_discount}")
+        if weekly_discount == 0:
+            orders = self._expected_orders(statistics, horizon_weeks)
+        else:
+            orders = np.zeros(len(statistics))
+            reached, before = 0.0, np.zeros(len(statistics))
+            while reached < horizon_weeks:
+                end = min(reached + 1.0, horizon_weeks)
+                until = self._expected_orders(statistics, end)
+                orders += (until - before) / (1 + weekly_discount) ** ((reached + end) / 2)
+                reached, before = end, until
+        return orders * self._expected_spend(statistics)
+
+    def _expected_orders(self, statistics: OrderStatistics, horizon_weeks: float) -> FloatArray:
+        return expected_orders(
+            self.timing,
+            statistics.frequency,
+            recency_weeks=statistics.recency_weeks,
+            age_weeks=statistics.age_weeks,
+            horizon_weeks=horizon_weeks,
+        )
+
+    def _expected_spend(self, statistics: OrderStatistics) -> FloatArray:
+        if isinstance(self.spend, MeanSpend):
+            return np.full(len(statistics), self.spend.mean_value_minor)
+        return expected_spend(self.spend, statistics.valued_repeats, mean_value=statistics.mean_value_minor)
+
+
+def fit_lifetime_value(statistics: OrderStatistics) -> LifetimeValueModel:
+    """The lifetime-value model that a shop's history carries.
+
+    The timing model is BG/NBD or MBG/NBD, whichever makes the history more likely (both have four parameters). Spend is
+    Gamma-Gamma over customers with repeat orders; where that has no finite mean, did not converge, or contradicts the
+    plain mean of the orders, everyone is expected to spend that mean.
+
+    Raises:
+        NotEnoughHistory: If there are too few customers, repeat customers or weeks, nothing ever cost anything, or no
+            timing model converges.
+    """
+    n_repeat = int((statistics.frequency > 0).sum())
+    history_weeks = float(statistics.age_weeks.max(initial=0.0))
+    for have, need, what in (
+        (len(statistics), FEWEST_CUSTOMERS, "customers who ordered"),
+        (n_repeat, FEWEST_REPEAT_CUSTOMERS, "customers who ordered again"),
+        (history_weeks, FEWEST_WEEKS, "weeks of history"),
+    ):
+        if have < need:
+            raise NotEnoughHistory(f"a projection needs at least {need} {what}, and there are {have:g}")
+    return LifetimeValueModel(
+        timing=_likelier_timing(statistics),
+        spend=_spend(statistics),
+        n_customers=len(statistics),
+        history_weeks=history_weeks,
+    )
+
+
+def _likelier_timing(statistics: OrderStatistics) -> TimingModel:
+    fits = []
+    for family in ("bg_nbd", "mbg_nbd"):
+        model = fit_timing(statistics.frequency, statistics.recency_weeks, statistics.age_weeks, family=family)
+        if model.fit is not None and model.fit.converged:
+            fits.append((model.fit.log_likelihood, model))
+    if not fits:
+        raise NotEnoughHistory("no model of when customers order converges on this history")
+    return max(fits, key=lambda fit: fit[0])[1]
+
+
+def _spend(statistics: OrderStatistics) -> SpendModel | MeanSpend:
+    valued = statistics.valued_repeats > 0
+    orders, means = statistics.valued_repeats[valued], statistics.mean_value_minor[valued]
+    if not orders.size:
+        raise NotEnoughHistory("a projection needs repeat orders with a value above 0, and there are none")
+    mean = float(np.average(means, weights=orders))
+    model = fit_spend(orders, means)
+    is_usable = model.fit is not None and model.fit.converged and model.q > _LEAST_Q
+    if is_usable and 1 / _GREATEST_MEAN_RATIO <= model.population_mean / mean <= _GREATEST_MEAN_RATIO:
+        return model
+    spread = float(np.sqrt(np.sum((orders * (means - mean)) ** 2))) / float(orders.sum())
+    return MeanSpend(mean, spread)

@@ -1,0 +1,123 @@
+"""Maximum likelihood over positive parameters, with what a reader needs to trust it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import optimize
+
+FloatArray = npt.NDArray[np.float64]
+ValueAndGradient = Callable[[FloatArray], tuple[float, FloatArray]]
+
+_LOG_BOUND = 12.0
+_STEP = 1e-4
+_NEWTON_STEPS = 8
+_POLISHED_GAIN = 1e-5
+_UNSEEN_GAIN = 0.01
+"""Log-likelihood still to be gained that nobody could tell from none: a likelihood ratio of 1.01. Where customers are
+all alike the likelihood rises for ever towards parameters without end, by less and less."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Maximum:
+    """Where a likelihood is largest.
+
+    Attributes:
+        logs: Logarithms of the parameters, shape ``(n_parameters,)``.
+        covariance: Covariance of the logs by observed information, shape ``(n_parameters, n_parameters)``. A parameter
+            that ran to a bound (or along a direction that the data do not see) has variance 0: nothing is known of it,
+            and nothing that is predicted depends on it.
+        log_likelihood: Natural scale, summed over customers.
+        converged: Whether a further step would gain no log-likelihood worth speaking of.
+    """
+
+    logs: FloatArray
+    covariance: FloatArray
+    log_likelihood: float
+    converged: bool
+
+    @property
+    def standard_errors(self) -> FloatArray:
+        """Standard errors of the parameters themselves: by the delta method, parameter times that of its logarithm."""
+        return np.exp(self.logs) * np.sqrt(np.diag(self.covariance))
+
+
+def maximise(log_likelihood: ValueAndGradient, start: FloatArray, *, n: float) -> Maximum:
+    """The maximum of a log-likelihood in the logarithms of its parameters.
+
+    Logs keep parameters positive and make steps relative; the sum is divided by ``n`` so that tolerances mean the same
+    for a hundred customers and for a million.
+
+    Args:
+        log_likelihood: Sum over customers and its gradient, both at given logs.
+        start: First guess, logs, shape ``(n_parameters,)``.
+        n: Customers summed over.
+    """
+
+    def loss(logs: FloatArray) -> tuple[float, FloatArray]:
+        value, gradient = log_likelihood(logs)
+        return -value / n, -gradient / n
+
+    found = optimize.minimize(
+        loss,
+        start,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[(-_LOG_BOUND, _LOG_BOUND)] * start.size,
+        options={"maxiter": 1000, "ftol": 1e-15, "gtol": 1e-8, "maxls": 50},
+    )
+    # L-BFGS-B stops short on the long flat ridges of customers who hardly ever leave; Newton's steps finish.
+    logs = np.asarray(found.x, dtype=np.float64)
+    covariance, gain, step = _newton(log_likelihood, logs)
+    for _ in range(_NEWTON_STEPS):
+        if gain < _POLISHED_GAIN:
+            break
+        ahead, gained = _uphill(log_likelihood, logs, step)
+        if gained <= 0:
+            break
+        logs = ahead
+        covariance, gain, step = _newton(log_likelihood, logs)
+        if gained < _POLISHED_GAIN:
+            break
+    return Maximum(logs, covariance, float(log_likelihood(logs)[0]), converged=bool(gain < _UNSEEN_GAIN))
+
+
+def _newton(log_likelihood: ValueAndGradient, logs: FloatArray) -> tuple[FloatArray, float, FloatArray]:
+    """Inverse observed information, the gain that Newton's step promises, and that step; 0 where a bound holds.
+
+    The information comes from central differences of the gradient. Directions that it does not see, or along which it
+    is not even curved downwards, have no variance to give; their gradient counts as gain at a step of one.
+    """
+    gradient = log_likelihood(logs)[1]
+    held = (np.abs(logs) >= _LOG_BOUND - 1e-6) & (np.sign(gradient) == np.sign(logs))
+    free = np.flatnonzero(~held)
+    covariance, step = np.zeros((logs.size, logs.size)), np.zeros(logs.size)
+    if not free.size:
+        return covariance, 0.0, step
+    moves = np.eye(logs.size)[free] * _STEP
+    with np.errstate(invalid="ignore"):
+        rows = [(log_likelihood(logs - move)[1] - log_likelihood(logs + move)[1])[free] for move in moves]
+    information = np.array(rows) / (2 * _STEP)
+    if not np.isfinite(information).all():
+        return covariance, float("inf"), step
+    values, vectors = np.linalg.eigh((information + information.T) / 2)
+    seen = values > 1e-9 * max(float(np.abs(values).max()), 1e-300)
+    slopes = vectors.T @ gradient[free]
+    strides = np.where(seen, slopes / np.where(seen, values, 1.0), np.sign(slopes))
+    covariance[np.ix_(free, free)] = (vectors[:, seen] / values[seen]) @ vectors[:, seen].T
+    step[free] = vectors @ strides
+    gain = float(np.sum(np.abs(slopes * strides)) / 2)
+    return covariance, gain, step
+
+
+def _uphill(log_likelihood: ValueAndGradient, logs: FloatArray, step: FloatArray) -> tuple[FloatArray, float]:
+    """The logs after as much of the step as raises the likelihood, and by how much; unmoved if nothing does."""
+    before = log_likelihood(logs)[0]
+    step = step / max(1.0, float(np.abs(step).max()))
+    for halving in range(8):
+        ahead: FloatArray = np.clip(logs + step / 2**halving, -_LOG_BOUND, _LOG_BOUND)
+        gained = log_likelihood(ahead)[0] - before
+        if gained > 0:
+            return ahead, gained
+    return logs, 0.0

@@ -1,0 +1,103 @@
+"""Order lines to the four numbers per customer that purchase models need."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OrderStatistics:
+    """One row per customer who has ordered; all arrays have shape ``(n_customers,)``.
+
+    Attributes:
+        customer_ids: Sorted, each once.
+        frequency: Order days after the first one.
+        recency_weeks: Weeks from the first to the last order day; 0 for one-time customers.
+        age_weeks: Weeks from the first order day to the day the history ends.
+        mean_value_minor: Mean value of the repeat order days that were worth something, ``nan`` if there are none. The
+            first order is left out: it is often unlike the later ones, and the timing models condition on it too.
+        valued_repeats: Repeat order days behind that mean.
+        first_value_minor: Value of the first order day, 0 or more.
+    """
+
+    customer_ids: IntArray
+    frequency: IntArray
+    recency_weeks: FloatArray
+    age_weeks: FloatArray
+    mean_value_minor: FloatArray
+    valued_repeats: IntArray
+    first_value_minor: FloatArray
+
+    def __len__(self) -> int:
+        """Customers."""
+        return int(self.customer_ids.size)
+
+
+def order_statistics(
+    customer_ids: IntArray, days: IntArray, values_minor: IntArray, *, until_day: int
+) -> OrderStatistics:
+    """Frequency, recency, age and mean value of every customer with an order by the end of ``until_day``.
+
+    All orders of one customer on one day are one order, an *order day*. A day whose net value is below 0 is a refund
+    and no order; refunds of another day's order must be netted against it before. A day worth exactly 0 (free goods)
+    is an order in time but not in money. Weeks are exact: days / 7.
+
+    Args:
+        customer_ids: Customer of each line, shape ``(n_lines,)``, any order.
+        days: Shop day of each line, days since 1970-01-01.
+        values_minor: Net value of each line in minor units, refunds negative.
+        until_day: Last day of the history, included; later lines are left out.
+
+    Raises:
+        ValueError: If the three arrays differ in length.
+    """
+    if not customer_ids.shape == days.shape == values_minor.shape:
+        raise ValueError(
+            "customer_ids, days and values_minor must have equal lengths, "
+            f"got {customer_ids.size}, {days.size} and {values_minor.size}"
+        )
+    ids, day, value = _order_days(customer_ids, days, values_minor, until_day)
+    is_first = _starts(ids)
+    first = np.flatnonzero(is_first)
+    last = np.append(first[1:], ids.size) - 1 if ids.size else first
+    is_valued_repeat = ~is_first & (value > 0)
+    owner = np.cumsum(is_first) - 1
+    n = first.size
+    valued_repeats = np.bincount(owner[is_valued_repeat], minlength=n).astype(np.int64)
+    repeat_value = np.bincount(owner[is_valued_repeat], weights=value[is_valued_repeat], minlength=n)
+    mean_value = np.full(n, np.nan)
+    np.divide(repeat_value, valued_repeats, out=mean_value, where=valued_repeats > 0)
+    return OrderStatistics(
+        customer_ids=ids[first],
+        frequency=(last - first).astype(np.int64),
+        recency_weeks=(day[last] - day[first]) / 7,
+        age_weeks=(until_day - day[first]) / 7,
+        mean_value_minor=mean_value,
+        valued_repeats=valued_repeats,
+        first_value_minor=value[first].astype(np.float64),
+    )
+
+
+def _order_days(
+    customer_ids: IntArray, days: IntArray, values_minor: IntArray, until_day: int
+) -> tuple[IntArray, IntArray, IntArray]:
+    """Customer, day and net value of each order day, sorted by customer and day."""
+    known = days <= until_day
+    ids, day, value = customer_ids[known], days[known], values_minor[known]
+    order = np.lexsort((day, ids))
+    ids, day, value = ids[order], day[order], value[order]
+    starts = np.flatnonzero(_starts(ids) | _starts(day))
+    net = np.add.reduceat(value, starts) if starts.size else value
+    counts = net >= 0
+    return ids[starts][counts], day[starts][counts], net[counts]
+
+
+def _starts(values: IntArray) -> npt.NDArray[np.bool_]:
+    """Where a run of equal values begins."""
+    starts = np.ones(values.size, dtype=np.bool_)
+    starts[1:] = values[1:] != values[:-1]
+    return starts

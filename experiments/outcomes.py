@@ -1,0 +1,214 @@
+"""What an experiment measures: exposures and order lines in, one row of outcomes per unit out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+IntArray = npt.NDArray[np.int64]
+DAY_MICROSECONDS = 86_400_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an outcome is read: what it is called, how it is compared, and which column of the units holds it.
+
+    ``label`` goes between "the" and "was" in a sentence. A projection has no column: its values come beside the units.
+    """
+
+    label: str
+    kind: Literal["proportion", "mean", "money"]
+    column: str | None
+    is_projection: bool = False
+
+
+OUTCOMES: Mapping[str, Outcome] = MappingProxyType(
+    {
+        "repeat_in_window": Outcome("share who ordered on two or more days", "proportion", "repeat_in_window"),
+        "second_purchase": Outcome(
+            "share who ordered a second time, of those who had ordered on one day before,",
+            "proportion",
+            "second_purchase",
+        ),
+        "another_purchase": Outcome(
+            "share who ordered again, of those who had ordered before,", "proportion", "another_purchase"
+        ),
+        "orders": Outcome("average number of days with an order", "mean", "orders"),
+        "revenue": Outcome("average revenue, net of refunds,", "money", "revenue_minor"),
+        "observed_clv": Outcome("average margin earned in the window", "money", "revenue_minor"),
+        "projected_clv": Outcome("average margin, projected beyond the window,", "money", None, is_projection=True),
+    }
+)
+"""Every outcome by its name on the wire, in the order in which results list them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """How minor units become what a reader sees.
+
+    ``margin_rate`` is the share of net revenue that the shop keeps (1.0: value is revenue itself).
+    """
+
+    currency: str
+    currency_exponent: int
+    margin_rate: float = 1.0
+
+    @property
+    def minor_per_major(self) -> int:
+        """Minor units in one major unit (100 for a pound, 1 for a yen)."""
+        return int(10**self.currency_exponent)
+
+
+def observed_values(units: pd.DataFrame, name: str) -> npt.NDArray[np.float64]:
+    """The named outcome of each unit as it stands in the frame (money in minor units), ``nan`` where it has none.
+
+    Raises:
+        ValueError: If the outcome is a projection.
+    """
+    column = OUTCOMES[name].column
+    if column is None:
+        raise ValueError(f"outcome must be something observed, got {name!r}")
+    values: npt.NDArray[np.float64] = units[column].to_numpy(dtype=np.float64)
+    return values
+
+
+def net_orders(lines: pd.DataFrame) -> pd.DataFrame:
+    """One row per order that was really an order, from the order lines of it that count.
+
+    Lines that share a unit and an order code are one order. Its value is the sum of its purchase and refund lines. An
+    order whose refunds took everything back is not an order, nor is a refund whose purchase is not among the lines. An
+    order of value 0 without a refund (free goods, or a shop that sends no amounts) is one, worth nothing.
+
+    Args:
+        lines: Columns ``unit``, ``order``, ``at`` (microseconds UTC), ``day`` (shop day), ``amount_minor`` (refund
+            lines negative), ``is_refund``.
+
+    Returns:
+        Columns ``unit``, ``order``, ``at`` and ``day`` of its first purchase line, ``net_minor`` (0 or more).
+    """
+    keys = ["unit", "order"]
+    sums = lines.groupby(keys, sort=False).agg(net_minor=("amount_minor", "sum"), n_refunds=("is_refund", "sum"))
+    first = lines.loc[~lines["is_refund"].to_numpy(dtype=bool)].groupby(keys, sort=False)[["at", "day"]].min()
+    orders = first.join(sums)
+    is_order = (orders["net_minor"] > 0) | ((orders["net_minor"] == 0) & (orders["n_refunds"] == 0))
+    return orders.loc[is_order, ["at", "day", "net_minor"]].reset_index()
+
+
+def lines_before(orders: pd.DataFrame, unit_ids: IntArray, *, until_us: IntArray) -> pd.DataFrame:
+    """The order lines of the given units that were written before each unit's own instant.
+
+    Args:
+        orders: Order lines as ``unit_outcomes`` takes them.
+        unit_ids: Units to look at, each once, shape ``(n_units,)``.
+        until_us: Instant at which each unit's lines stop, exclusive, shape ``(n_units,)``.
+
+    Returns:
+        The lines, with ``unit`` replaced by the unit's row in ``unit_ids``.
+    """
+    rows = pd.Index(unit_ids).get_indexer(pd.Index(orders["unit"]))
+    known = rows >= 0
+    known[known] = orders["at"].to_numpy()[known] < until_us[rows[known]]
+    return orders.loc[known].assign(unit=rows[known].astype(np.int64))
+
+
+def unit_outcomes(exposures: pd.DataFrame, orders: pd.DataFrame, *, window_days: int, as_of_us: int) -> pd.DataFrame:
+    """One row per unit first exposed before the data cut-off, with its outcomes in its own window.
+
+    The window of a unit is half-open, ``[t0, t0 + window)``, from its first exposure ``t0``. Rules:
+
+    - An *order day* is a shop day on which at least one real order (see ``net_orders``) was placed; it belongs to the
+      instant of its first order, so an afternoon basket after a morning one is not a second purchase.
+    - A refund counts when it is placed. Before ``t0`` the orders stand as they stood at ``t0``; in the window they
+      stand as they stand when it ends. Revenue is all money in the window less all refunds placed in it, whatever they
+      refund. So nothing about a mature unit ever changes.
+    - ``repeat_in_window``: two order days or more in the window, over all units. ``second_purchase``: any order day in
+      the window, of units with exactly one before. ``another_purchase``: the same, of units with at least one before.
+      Units that a question does not concern are ``nan``, never 0.
+    - Nothing is conditioned on what happens after ``t0``, and lines at or after ``as_of_us`` are never looked at.
+
+    Args:
+        exposures: Columns ``unit`` (int64), ``arm`` (str), ``first_exposed_at`` (microseconds UTC). A unit given more
+            than once keeps its earliest row, and with it its first arm.
+        orders: Columns ``unit``, ``order`` (int64 code), ``at`` (microseconds UTC), ``day`` (shop day, days since
+            1970-01-01), ``amount_minor`` (minor units, refund lines negative), ``is_refund``. Units that were never
+            exposed are passed over.
+        window_days: Length of the window, in days of 24 hours, at least 1.
+        as_of_us: Data cut-off, microseconds UTC.
+
+    Returns:
+        Columns ``unit``, ``arm``, ``first_exposed_at``, ``matures_at`` (end of the window), ``mature`` (the whole
+        window lies before the cut-off), ``orders_before``, ``repeat_in_window``, ``second_purchase``,
+        ``another_purchase`` (0.0, 1.0 or ``nan``), ``orders`` (order days in the window), ``orders_early`` (order days
+        in its first half), ``revenue_minor``. Outcomes of immature units are what happened so far.
+
+    Raises:
+        ValueError: If ``window_days`` is below 1.
+    """
+    if window_days < 1:
+        raise ValueError(f"window_days must be at least 1, got {window_days}")
+    units = _first_exposures(exposures, as_of_us)
+    start = units["first_exposed_at"].to_numpy(dtype=np.int64)
+    end = start + window_days * DAY_MICROSECONDS
+    lines = lines_before(orders, units["unit"].to_numpy(), until_us=np.minimum(end, as_of_us))
+    rows, at = lines["unit"].to_numpy(), lines["at"].to_numpy()
+    before, window = _order_days(lines.loc[at < start[rows]]), _window_order_days(lines, start)
+    early = window.loc[window["at"].to_numpy() < ((start + end) // 2)[window["unit"].to_numpy()]]
+
+    n_before, n_window = _per_unit(before, len(units)), _per_unit(window, len(units))
+    bought = (n_window > 0).astype(np.float64)
+    return units.assign(
+        matures_at=end,
+        mature=end <= as_of_us,
+        orders_before=n_before,
+        repeat_in_window=(n_window >= 2).astype(np.float64),
+        second_purchase=np.where(n_before == 1, bought, np.nan),
+        another_purchase=np.where(n_before >= 1, bought, np.nan),
+        orders=n_window,
+        orders_early=_per_unit(early, len(units)),
+        revenue_minor=_sum_per_unit(lines.loc[at >= start[rows]], len(units)),
+    )
+
+
+def _first_exposures(exposures: pd.DataFrame, as_of_us: int) -> pd.DataFrame:
+    """The earliest row of each unit that was exposed before the cut-off."""
+    seen: pd.DataFrame = exposures.loc[
+        exposures["first_exposed_at"].to_numpy() < as_of_us, ["unit", "arm", "first_exposed_at"]
+    ]
+    if seen["unit"].is_unique:
+        return seen.reset_index(drop=True)
+    earliest: pd.DataFrame = seen.sort_values("first_exposed_at", kind="stable").drop_duplicates("unit")
+    return earliest.reset_index(drop=True)
+
+
+def _order_days(lines: pd.DataFrame) -> pd.DataFrame:
+    """``unit``, ``day`` and ``at`` (of its first order) of each order day."""
+    return net_orders(lines).groupby(["unit", "day"], sort=False)["at"].min().reset_index()
+
+
+def _window_order_days(lines: pd.DataFrame, start: IntArray) -> pd.DataFrame:
+    """Order days whose first order was placed at or after the unit's start, as they stand when its lines end.
+
+    A day on which an order stood before the start is that order's day, even if it was refunded since; so a day is
+    counted on one side of the start only.
+    """
+    stood = _order_days(lines.loc[lines["at"].to_numpy() < start[lines["unit"].to_numpy()]])
+    every_day = _order_days(lines)
+    days: pd.DataFrame = every_day.loc[every_day["at"].to_numpy() >= start[every_day["unit"].to_numpy()]]
+    taken = pd.MultiIndex.from_frame(days[["unit", "day"]]).isin(pd.MultiIndex.from_frame(stood[["unit", "day"]]))
+    new_days: pd.DataFrame = days.loc[~taken]
+    return new_days
+
+
+def _per_unit(rows: pd.DataFrame, n_units: int) -> IntArray:
+    return np.bincount(rows["unit"].to_numpy(), minlength=n_units).astype(np.int64)
+
+
+def _sum_per_unit(lines: pd.DataFrame, n_units: int) -> IntArray:
+    """Amounts added up in integers: float sums lose minor units above 2^53, and money is exact."""
+    totals = np.zeros(n_units, dtype=np.int64)
+    np.add.at(totals, lines["unit"].to_numpy(), lines["amount_minor"].to_numpy(dtype=np.int64))
+    return totals

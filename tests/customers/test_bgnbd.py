@@ -1,0 +1,199 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import integrate, stats
+
+from customers.bgnbd import TimingModel, expected_orders, expected_orders_of_new, fit_timing, probability_alive
+from customers.orders import OrderStatistics
+
+
+def fit(statistics: OrderStatistics, family):
+    return fit_timing(statistics.frequency, statistics.recency_weeks, statistics.age_weeks, family=family)
+
+
+def predict(model, x, tx, T, t):
+    arrays = np.array(x, dtype=np.int64), np.array(tx, dtype=np.float64), np.array(T, dtype=np.float64)
+    return expected_orders(model, arrays[0], recency_weeks=arrays[1], age_weeks=arrays[2], horizon_weeks=t)
+
+
+def alive(model, x, tx, T):
+    arrays = np.array(x, dtype=np.int64), np.array(tx, dtype=np.float64), np.array(T, dtype=np.float64)
+    return probability_alive(model, arrays[0], recency_weeks=arrays[1], age_weeks=arrays[2])
+
+
+@pytest.mark.parametrize("family", ["bg_nbd", "mbg_nbd"])
+def test_the_cdnow_sample_gives_the_published_parameters_and_likelihood(cdnow, published, family) -> None:
+    expected = published[family]
+    model = fit(cdnow, family)
+
+    assert len(cdnow) == 2357
+    assert cdnow.frequency.sum() == 2457
+    assert model.fit.converged
+    assert model.parameters == pytest.approx(expected["parameters"], rel=expected["tolerance_rel"])
+    assert model.fit.log_likelihood == pytest.approx(expected["log_likelihood"], abs=expected["log_likelihood_abs"])
+
+
+def test_the_standard_errors_on_cdnow_equal_an_independent_implementation(cdnow, published) -> None:
+    expected = published["bg_nbd_standard_errors"]
+
+    assert fit(cdnow, "bg_nbd").standard_errors == pytest.approx(
+        expected["standard_errors"], rel=expected["tolerance_rel"]
+    )
+
+
+def test_expected_orders_by_frequency_equal_the_btyd_holdout_table(cdnow, published) -> None:
+    table = published["holdout_by_frequency"]
+    orders = predict(fit(cdnow, "bg_nbd"), cdnow.frequency, cdnow.recency_weeks, cdnow.age_weeks, 39)
+    frequency = np.minimum(cdnow.frequency, 7)
+
+    assert np.bincount(frequency).tolist() == table["customers"]
+    means = np.bincount(frequency, weights=orders) / np.bincount(frequency)
+    assert means == pytest.approx(table["expected"], abs=table["tolerance_abs"])
+
+
+def test_expected_orders_equal_the_published_points(published) -> None:
+    for case in published["expected_orders"]:
+        model = TimingModel("bg_nbd", **case["parameters"])
+        orders = predict(model, case["x"], case["tx"], case["T"], case["t"])
+        assert orders == pytest.approx(case["value"], rel=case["tolerance_rel"]), case["source"]
+
+
+def test_the_probability_of_being_alive_equals_the_published_point(published) -> None:
+    case = published["probability_alive"]
+    model = TimingModel("bg_nbd", **case["parameters"])
+
+    assert alive(model, [case["x"]], [case["tx"]], [case["T"]]) == pytest.approx(
+        [case["value"]], abs=case["tolerance_abs"]
+    )
+
+
+def test_expected_orders_of_a_new_customer_equal_hardies_sheet(published) -> None:
+    case = published["expected_orders_of_new"]
+    model = TimingModel("bg_nbd", **case["parameters"])
+
+    assert expected_orders_of_new(model, np.array(case["t"])) == pytest.approx(case["value"], abs=case["tolerance_abs"])
+
+
+def test_a_one_time_customer_never_leaves_in_bg_nbd_and_may_leave_in_mbg_nbd() -> None:
+    parameters = {"r": 0.5, "alpha": 6.0, "a": 0.9, "b": 1.6}
+
+    assert alive(TimingModel("bg_nbd", **parameters), [0], [0], [30]).tolist() == [1.0]
+    # By hand: odds of having left are a / b when nothing was ordered since.
+    assert alive(TimingModel("mbg_nbd", **parameters), [0], [0], [0]) == pytest.approx([1.6 / (0.9 + 1.6)])
+
+
+def slow_expected_orders(model, x, tx, T, t):
+    """The same expectation by integrating over the leaving probability instead of by the closed form."""
+    leaving = stats.beta(model.a, model.b + model.shift + x)
+    tau = t / (model.alpha + T)
+
+    def orders(quantile):
+        p = leaving.ppf(quantile)
+        return -np.expm1(-(model.r + x) * np.log1p(p * tau)) / p if p > 1e-300 else (model.r + x) * tau
+
+    return integrate.quad(orders, 0, 1, limit=200)[0] * alive(model, [x], [tx], [T])[0]
+
+
+@pytest.mark.parametrize("family", ["bg_nbd", "mbg_nbd"])
+@pytest.mark.parametrize(
+    ("r", "alpha", "a", "b", "x", "tx", "T", "t"),
+    [
+        (0.24, 4.4, 0.79, 2.4, 3, 30, 35, 50),
+        (0.24, 4.4, 1.0, 2.4, 3, 30, 35, 50),
+        (0.24, 4.4, 1.00005, 2.4, 3, 30, 35, 50),
+        (0.5, 5.0, 0.8, 3.0, 800, 30, 30, 50),
+        (0.5, 5.0, 200.0, 3000.0, 5, 30, 32, 50),
+        (0.5, 5.0, 1e-5, 1e5, 5, 30, 30, 500),
+    ],
+)
+def test_expected_orders_equal_an_integral_where_the_closed_form_is_delicate(
+    family, r, alpha, a, b, x, tx, T, t
+) -> None:
+    model = TimingModel(family, r, alpha, a, b)
+
+    assert predict(model, [x], [tx], [T], t)[0] == pytest.approx(slow_expected_orders(model, x, tx, T, t), rel=1e-6)
+
+
+positive = st.floats(-4, 4).map(lambda log: float(np.exp(log)))
+
+
+@given(
+    family=st.sampled_from(["bg_nbd", "mbg_nbd"]),
+    r=positive,
+    alpha=positive,
+    a=positive,
+    b=positive,
+    x=st.integers(0, 500),
+    recency_share=st.floats(0, 1),
+    T=st.floats(0, 300),
+    t=st.floats(0, 300),
+    more=st.floats(0, 100),
+)
+def test_a_longer_horizon_never_lowers_the_expectation(family, r, alpha, a, b, x, recency_share, T, t, more) -> None:
+    model = TimingModel(family, r, alpha, a, b)
+    near = predict(model, [x], [recency_share * T], [T], t)[0]
+    far = predict(model, [x], [recency_share * T], [T], t + more)[0]
+
+    assert np.isfinite([near, far]).all()
+    assert near >= 0
+    # Rounding inside the hypergeometric series: nine digits hold.
+    assert far >= near - 1e-9 * (1 + near)
+
+
+def test_an_expectation_stays_finite_where_the_parameters_run_to_their_bounds() -> None:
+    edge = np.exp(12.0)
+    for r, alpha, a, b in [(edge, edge, 1 / edge, edge), (1 / edge, edge, edge, 1 / edge), (1.0, 1 / edge, edge, edge)]:
+        orders = predict(TimingModel("mbg_nbd", r, alpha, a, b), [0, 3, 400], [0, 5, 50], [9, 9, 60], 104)
+        assert np.isfinite(orders).all()
+        assert (orders >= 0).all()
+
+
+def test_the_fit_recovers_the_parameters_that_made_the_orders() -> None:
+    rng = np.random.default_rng(5)
+    truth = {"r": 0.8, "alpha": 5.0, "a": 0.7, "b": 2.5}
+    n = 20_000
+    rate = rng.gamma(truth["r"], 1 / truth["alpha"], n)
+    leaving = rng.beta(truth["a"], truth["b"], n)
+    age = rng.integers(10, 60, n).astype(np.float64)
+    frequency, recency, clock = np.zeros(n, dtype=np.int64), np.zeros(n), np.zeros(n)
+    active = np.ones(n, dtype=bool)
+    while active.any():
+        clock[active] += rng.exponential(1 / rate[active])
+        active &= clock < age
+        frequency[active] += 1
+        recency[active] = clock[active]
+        active &= rng.random(n) >= leaving
+
+    model = fit_timing(frequency, recency, age, family="bg_nbd")
+
+    assert model.fit.converged
+    for name, value in truth.items():
+        # Four standard errors: a false alarm about once in 4,000 seeds for the four together.
+        assert abs(model.parameters[name] - value) < 4 * model.standard_errors[name]
+
+
+def test_equal_histories_weigh_as_many_times_as_they_occur() -> None:
+    rng = np.random.default_rng(8)
+    x = rng.poisson(rng.gamma(1.0, 2.0, 300))
+    T = rng.integers(100, 250, 300) / 7
+    tx = np.where(x > 0, T * rng.random(300) ** 0.3, 0.0)
+    once = fit_timing(x, tx, T, family="mbg_nbd")
+    thrice = fit_timing(np.tile(x, 3), np.tile(tx, 3), np.tile(T, 3), family="mbg_nbd")
+
+    assert thrice.fit.log_likelihood == pytest.approx(3 * once.fit.log_likelihood, rel=1e-9)
+    # Three times the information: standard errors shrink by the root of 3.
+    assert thrice.standard_errors["r"] == pytest.approx(once.standard_errors["r"] / 3**0.5, rel=1e-3)
+
+
+@pytest.mark.parametrize(("tx", "T"), [(5.0, 4.0), (-1.0, 4.0), (float("nan"), 4.0)])
+def test_an_impossible_history_is_refused(tx, T) -> None:
+    model = TimingModel("bg_nbd", 1, 1, 1, 1)
+
+    with pytest.raises(ValueError, match="a history must have"):
+        predict(model, [1], [tx], [T], 1)
+
+
+def test_a_negative_horizon_is_refused() -> None:
+    with pytest.raises(ValueError, match="horizon_weeks must be at least 0, got -1"):
+        predict(TimingModel("bg_nbd", 1, 1, 1, 1), [0], [0], [1], -1)

@@ -1,0 +1,58 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from customers.gamma_gamma import SpendModel, expected_spend, fit_spend
+
+
+def test_the_cdnow_sample_gives_the_published_parameters_and_likelihood(cdnow, published) -> None:
+    expected = published["gamma_gamma"]
+    repeated = cdnow.frequency > 0
+    model = fit_spend(cdnow.valued_repeats[repeated], cdnow.mean_value_minor[repeated] / 100)
+
+    assert repeated.sum() == expected["customers"]
+    assert model.fit.converged
+    assert model.parameters == pytest.approx(expected["parameters"], abs=expected["tolerance_abs"])
+    assert model.fit.log_likelihood == pytest.approx(expected["log_likelihood"], abs=expected["log_likelihood_abs"])
+
+
+def test_expected_spend_equals_hardies_note(published) -> None:
+    case = published["expected_spend"]
+    model = SpendModel(**case["parameters"])
+    spend = expected_spend(model, np.array(case["x"]), mean_value=np.array(case["mean_spend"], dtype=float))
+
+    assert spend == pytest.approx(case["value"], abs=case["tolerance_abs"])
+
+
+def test_the_currency_changes_only_the_scale() -> None:
+    rng = np.random.default_rng(2)
+    orders = rng.integers(1, 9, 400)
+    means = rng.gamma(3.0, 1.0, 400) * rng.gamma(9.0, 1 / 9, 400)
+    pounds, rupiah = fit_spend(orders, means), fit_spend(orders, means * 20_000)
+
+    assert rupiah.p == pytest.approx(pounds.p, rel=1e-4)
+    assert rupiah.q == pytest.approx(pounds.q, rel=1e-4)
+    assert rupiah.gamma == pytest.approx(pounds.gamma * 20_000, rel=1e-4)
+
+
+@given(x=st.integers(0, 200), mean=st.floats(0.01, 1e6), p=st.floats(0.1, 20), q=st.floats(1.01, 20))
+def test_expected_spend_lies_between_the_customers_own_mean_and_everyones(x, mean, p, q) -> None:
+    model = SpendModel(p, q, gamma=15.0)
+    spend = expected_spend(model, np.array([x]), mean_value=np.array([mean]))[0]
+    own = mean if x else model.population_mean
+
+    assert min(own, model.population_mean) * (1 - 1e-9) <= spend <= max(own, model.population_mean) * (1 + 1e-9)
+
+
+def test_nothing_is_expected_of_strangers_by_a_model_without_a_mean() -> None:
+    model = SpendModel(p=2.0, q=0.9, gamma=10.0)
+
+    assert model.population_mean == np.inf
+    with pytest.raises(ValueError, match="q must be above 1"):
+        expected_spend(model, np.array([0]), mean_value=np.array([np.nan]))
+
+
+def test_a_customer_without_a_value_is_refused() -> None:
+    with pytest.raises(ValueError, match="mean value above 0"):
+        fit_spend(np.array([1, 2]), np.array([3.0, 0.0]))
