@@ -1,7 +1,7 @@
 """Batches whose entries are decoded one by one, so that a bad one costs only itself."""
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, Self
 
 import msgspec
 from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, Reference, RequestBody, Schema
@@ -17,6 +17,25 @@ class Refusal(NamedTuple):
 
     id: str | None
     reason: str
+
+
+class EntryResult(Struct, omit_defaults=True):
+    """What became of one entry; only events can be duplicates."""
+
+    id: str | None
+    result: Literal["accepted", "duplicate", "rejected"]
+    reason: str | None = None
+
+    @classmethod
+    def of(cls, refusal: Refusal) -> Self:
+        """What became of an entry that could not even be read."""
+        return cls(refusal.id, "rejected", refusal.reason)
+
+
+class EntryResults(Struct):
+    """What became of each entry, in the order sent."""
+
+    results: list[EntryResult]
 
 
 def raw_entries(body: bytes, name: str, *, most: int) -> list[msgspec.Raw]:

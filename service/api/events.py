@@ -13,7 +13,7 @@ from litestar.params import RawBody
 from msgspec import Meta, Struct
 
 from recommender.events import Kind
-from service.api.batches import Refusal, operation_for, raw_entries, readable_id
+from service.api.batches import EntryResult, EntryResults, Refusal, operation_for, raw_entries, readable_id
 from service.api.requests import id_problem, request_now
 from service.clock import microseconds
 from service.log.append import Appended, DeadLetter, NewEvent, append_dead_letters, append_events
@@ -65,20 +65,6 @@ class Event(Struct, kw_only=True, forbid_unknown_fields=True):
     seconds_total: Annotated[float, Meta(gt=0)] | None = None
 
 
-class EventResult(Struct, omit_defaults=True):
-    """What became of one event."""
-
-    id: str | None
-    result: Literal["accepted", "duplicate", "rejected"]
-    reason: str | None = None
-
-
-class EventResults(Struct):
-    """What became of each event, in the order sent."""
-
-    results: list[EventResult]
-
-
 class _EventRefused(ValueError):
     """One event of a batch can't be stored."""
 
@@ -92,7 +78,7 @@ class _EventRefused(ValueError):
 )
 async def post_events(
     body: RawBody, request: Request[Any, Any, Any], services: NamedDependency[Services]
-) -> EventResults:
+) -> EntryResults:
     """Stores up to 500 events and says of each what became of it; the answer comes after the commit."""
     now = request_now(request, services)
     raws = raw_entries(body, "events", most=MOST_EVENTS)
@@ -116,11 +102,10 @@ async def post_events(
 
     appended = iter(await asyncio.wrap_future(services.writer.submit(store)))
     results = [
-        EventResult(entry.id, "rejected", entry.reason) if isinstance(entry, Refusal) else EventResult(*next(appended))
-        for entry in decoded
+        EntryResult.of(entry) if isinstance(entry, Refusal) else EntryResult(*next(appended)) for entry in decoded
     ]
     _note(services, decoded, results, now=now)
-    return EventResults(results)
+    return EntryResults(results)
 
 
 def _decoded(raw: msgspec.Raw, *, default_currency: str, now: int) -> NewEvent | Refusal:
@@ -173,7 +158,7 @@ def _user(event: Event) -> UserKey:
 
 
 def _note(
-    services: Services, decoded: Sequence[NewEvent | Refusal], results: Sequence[EventResult], *, now: int
+    services: Services, decoded: Sequence[NewEvent | Refusal], results: Sequence[EntryResult], *, now: int
 ) -> None:
     for entry, result in zip(decoded, results, strict=True):
         if isinstance(entry, Refusal):

@@ -1,11 +1,12 @@
 """``GET …/feed`` for users and visitors, and ``GET /v1/items/{item_id}/related``."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from litestar import Request, get
-from litestar.di import NamedDependency
+from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, QueryParameter
 from msgspec import Struct
 
@@ -68,40 +69,57 @@ class RelatedAnswer(Struct):
     model_version: str | None
 
 
-@get("/v1/users/{user_id:str}/feed", summary="The next items for a user")
+@dataclass(frozen=True, slots=True)
+class FeedQuery:
+    """The parameters of a feed, whoever it is for."""
+
+    limit: int
+    cursor: str | None
+    filter: ItemFilter
+    exclude: Sequence[str]
+    preview_arm: str | None
+
+
+def feed_query(
+    limit: Limit = 20,
+    cursor: Cursor = None,
+    kind: Kind = None,
+    category: Category = None,
+    exclude: Exclude = None,
+    preview_arm: Preview = None,
+) -> FeedQuery:
+    """What the query string asks of a feed."""
+    return FeedQuery(limit, cursor, ItemFilter(kind, category), exclude or (), preview_arm)
+
+
+@get(
+    "/v1/users/{user_id:str}/feed",
+    dependencies={"wanted": Provide(feed_query, sync_to_thread=False)},
+    summary="The next items for a user",
+)
 async def get_user_feed(
     user_id: FromPath[str],
+    wanted: NamedDependency[FeedQuery],
     request: Request[Any, Any, Any],
     services: NamedDependency[Services],
-    limit: Limit = 20,
-    cursor: Cursor = None,
-    kind: Kind = None,
-    category: Category = None,
-    exclude: Exclude = None,
-    preview_arm: Preview = None,
 ) -> FeedAnswer:
     """What to show a user next: content and products in one feed."""
-    filter_ = ItemFilter(kind, category)
-    wish = _wish(user_key(user_id), request, services, limit, cursor, filter_, exclude, preview_arm)
-    return await _answer(wish, request, services)
+    return await _answer(user_key(user_id), wanted, request, services)
 
 
-@get("/v1/visitors/{visitor_id:str}/feed", summary="The next items for an anonymous visitor")
+@get(
+    "/v1/visitors/{visitor_id:str}/feed",
+    dependencies={"wanted": Provide(feed_query, sync_to_thread=False)},
+    summary="The next items for an anonymous visitor",
+)
 async def get_visitor_feed(
     visitor_id: FromPath[str],
+    wanted: NamedDependency[FeedQuery],
     request: Request[Any, Any, Any],
     services: NamedDependency[Services],
-    limit: Limit = 20,
-    cursor: Cursor = None,
-    kind: Kind = None,
-    category: Category = None,
-    exclude: Exclude = None,
-    preview_arm: Preview = None,
 ) -> FeedAnswer:
     """What to show a browser that nobody has logged in on."""
-    filter_ = ItemFilter(kind, category)
-    wish = _wish(visitor_key(visitor_id), request, services, limit, cursor, filter_, exclude, preview_arm)
-    return await _answer(wish, request, services)
+    return await _answer(visitor_key(visitor_id), wanted, request, services)
 
 
 @get("/v1/items/{item_id:str}/related", summary="Items like this one", sync_to_thread=False)
@@ -113,28 +131,16 @@ def get_related(
     return RelatedAnswer(_shown(items, catalogue, request), version)
 
 
-def _wish(
-    user: UserKey,
-    request: Request[Any, Any, Any],
-    services: Services,
-    limit: int,
-    cursor: str | None,
-    filter_: ItemFilter,
-    exclude: Sequence[str] | None,
-    preview_arm: str | None,
-) -> FeedWish:
-    return FeedWish(
+async def _answer(user: UserKey, wanted: FeedQuery, request: Request[Any, Any, Any], services: Services) -> FeedAnswer:
+    wish = FeedWish(
         user=user,
-        limit=limit,
+        limit=wanted.limit,
         now=request_now(request, services),
-        cursor=cursor,
-        filter=filter_,
-        exclude=exclude or (),
-        preview_arm=preview_arm,
+        cursor=wanted.cursor,
+        filter=wanted.filter,
+        exclude=wanted.exclude,
+        preview_arm=wanted.preview_arm,
     )
-
-
-async def _answer(wish: FeedWish, request: Request[Any, Any, Any], services: Services) -> FeedAnswer:
     served = await services.desk.feed(wish)
     with services.metrics.stage("encode"):
         return FeedAnswer(

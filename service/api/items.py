@@ -11,7 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import RawBody
 from msgspec import Meta, Struct
 
-from service.api.batches import Refusal, operation_for, raw_entries, readable_id
+from service.api.batches import EntryResult, EntryResults, Refusal, operation_for, raw_entries, readable_id
 from service.api.requests import ID_CHARACTERS, id_problem, request_now
 from service.clock import microseconds
 from service.log.catalogue import CatalogueItem, put_items
@@ -43,20 +43,6 @@ class Item(Struct, kw_only=True, forbid_unknown_fields=True):
     attributes: dict[str, str | int | float | bool | None] = {}
 
 
-class ItemResult(Struct, omit_defaults=True):
-    """What became of one item."""
-
-    id: str | None
-    result: Literal["accepted", "rejected"]
-    reason: str | None = None
-
-
-class ItemResults(Struct):
-    """What became of each item, in the order sent."""
-
-    results: list[ItemResult]
-
-
 @put(
     "/v1/items",
     request_max_body_size=MOST_BYTES,
@@ -65,7 +51,7 @@ class ItemResults(Struct):
 )
 async def put_catalogue_items(
     body: RawBody, request: Request[Any, Any, Any], services: NamedDependency[Services]
-) -> ItemResults:
+) -> EntryResults:
     """Stores up to 1,000 items as they now are, and says of each what became of it; feeds show them at once."""
     now = request_now(request, services)
     raws = raw_entries(body, "items", most=MOST_ITEMS)
@@ -73,11 +59,9 @@ async def put_catalogue_items(
     good = [entry for entry in decoded if isinstance(entry, CatalogueItem)]
     await asyncio.wrap_future(services.writer.submit(lambda connection: put_items(connection, good, now=now)))
     await asyncio.to_thread(services.catalogue.refresh)
-    return ItemResults(
+    return EntryResults(
         [
-            ItemResult(entry.external_id, "accepted")
-            if isinstance(entry, CatalogueItem)
-            else ItemResult(entry.id, "rejected", entry.reason)
+            EntryResult.of(entry) if isinstance(entry, Refusal) else EntryResult(entry.external_id, "accepted")
             for entry in decoded
         ]
     )

@@ -136,11 +136,14 @@ class Writer:
 
 
 def _clear(connection: Connection) -> None:
-    """Ends what a failed transaction left behind.
+    """Ends what a failed transaction left behind, or gives up the connection; the next write opens another.
 
     A COMMIT that fails leaves a SQLite transaction open, and SQLAlchemy, for which it has ended, does not roll it back.
     """
-    if connection.in_transaction():
-        connection.rollback()
-    if not connection.invalidated:
-        connection.connection.rollback()
+    try:
+        if connection.in_transaction():
+            connection.rollback()
+        if not connection.invalidated:
+            connection.connection.rollback()
+    except Exception:  # noqa: BLE001  whatever a broken connection raises, the writer's thread must live on
+        connection.invalidate()

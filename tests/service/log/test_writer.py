@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Connection, create_engine, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
-from service.log.database import Database
+from service.log.database import Database, LogFailure, open_for_writing
 from service.log.tables import home
 from service.log.writer import LogBusy, LogClosed, Write, Writer
 
@@ -124,3 +124,18 @@ def test_a_write_whose_caller_has_gone_is_not_made(database: Database) -> None:
     writer.run(put("stays"))
     writer.close()
     assert keys(database) == {"stays"}
+
+
+def test_a_connection_that_breaks_costs_the_write_at_hand_and_no_other(postgres_url: str) -> None:
+    database = open_for_writing(postgres_url)
+    assert database.writing is not None
+    writer = Writer(database.writing, capacity=10, observe=lambda **_: None)
+    pid = writer.run(lambda connection: connection.execute(text("SELECT pg_backend_pid()")).scalar_one())
+    with database.reader.connect() as connection:
+        connection.execute(text(f"SELECT pg_terminate_backend({pid})"))
+    with pytest.raises(LogFailure):
+        writer.run(put("lost"))
+    writer.run(put("kept"))
+    assert keys(database) == {"kept"}
+    writer.close()
+    database.close()
