@@ -50,20 +50,20 @@ DEPARTMENTS = tuple(dict.fromkeys(type_.department for type_ in PRODUCT_TYPES))
 """The shop's departments, in the order of their shelves."""
 
 NOTES_OF_STYLE = {
-    "botanical": ("Green Tea", "Centella", "Rice Water", "Aloe Vera", "Calendula", "Seaweed"),
-    "clinical": ("Niacinamide", "Ceramide", "Hyaluronic", "Vitamin C", "Probiotic", "Peptide"),
+    "botanical": ("Green Tea", "Chamomile", "Lemongrass", "Aloe Vera", "Calendula", "Eucalyptus"),
+    "clinical": ("Sensitive", "pH 5.5", "Derma Gentle", "Zero Fragrance", "Daily Repair", "Pro Care"),
     "luxe": ("Black Pearl", "Silk", "Golden Amber", "White Truffle", "Oud", "Velvet Rose"),
     "playful": ("Strawberry Milk", "Peach Fizz", "Bubble Gum", "Mango Pop", "Cotton Candy", "Yuzu Soda"),
     "minimal": ("Unscented", "Pure Linen", "Everyday", "Plain Oat", "Soft Cotton", "Bare Stone"),
     "heritage": ("Melati", "Cendana", "Jamu Ginger", "Kemuning", "Turmeric", "Pandan"),
 }
-"""Styles, each with the notes that its products are made around."""
+"""Styles, each with the notes that its products are made around; every note suits every shelf, soap as well as mugs."""
 
 STYLES = tuple(NOTES_OF_STYLE)
 """The styles in the order of the taste vectors."""
 
 BRANDS = (
-    "Sari Ayu Pagi",
+    "Embun Pagi",
     "Lumba",
     "Teras Rumah",
     "Kirana Lab",

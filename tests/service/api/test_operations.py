@@ -54,3 +54,5 @@ def test_the_api_documents_itself(shop: Any) -> None:
     } <= set(paths)
     event = paths["/v1/events"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert "user_id" in event["properties"]["events"]["items"]["properties"]
+    asked = {said["name"] for said in paths["/v1/users/{user_id}/feed"]["get"]["parameters"]}
+    assert {"user_id", "limit", "cursor", "kind", "category", "exclude", "preview_arm"} <= asked
