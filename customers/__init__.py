@@ -8,4 +8,5 @@ statistics per customer, fitted models, and projected value per customer, always
 - ``bgnbd``           when customers order: BG/NBD and MBG/NBD
 - ``gamma_gamma``     how much they spend per order
 - ``lifetime_value``  both together, or the reason why the history does not carry it
+- ``maximum``         where a likelihood is largest, and what is known of the parameters there
 """

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from customers.likelihood import Maximum, maximise
+from customers.maximum import Maximum, maximise
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -116,7 +116,8 @@ def expected_orders(
     """Expected orders of each customer over the next ``horizon_weeks``, given their history.
 
     Fader, Hardie and Lee (2005), equation 10 (MBG/NBD: ``b + 1`` in place of ``b``), with Euler's transformation of
-    its hypergeometric function, whose series stays tame for customers with hundreds of orders.
+    its hypergeometric function, whose series stays tame for customers with hundreds of orders. For a history that has
+    only just begun (all numbers 0) it is their equation 9, the expectation of a new customer.
 
     Returns:
         Shape ``(n_customers,)``, finite, from 0 to what a customer who never leaves would order.
@@ -130,16 +131,6 @@ def expected_orders(
     x = frequency.astype(np.float64)
     alive = probability_alive(model, frequency, recency_weeks=recency_weeks, age_weeks=age_weeks)
     return alive * _orders_while_alive(model, x, horizon_weeks / (model.alpha + age_weeks))
-
-
-def expected_orders_of_new(model: TimingModel, horizon_weeks: FloatArray) -> FloatArray:
-    """Expected repeat orders of a customer in the weeks after their first order, shape of ``horizon_weeks``.
-
-    Fader, Hardie and Lee (2005), equation 9: a history that has only just begun.
-    """
-    x = np.zeros_like(horizon_weeks)
-    alive_at_start = model.b / (model.a + model.b) if model.shift else 1.0
-    return alive_at_start * _orders_while_alive(model, x, horizon_weeks / model.alpha)
 
 
 def _check(frequency: IntArray, recency_weeks: FloatArray, age_weeks: FloatArray) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from customers.likelihood import Maximum, maximise
+from customers.maximum import Maximum, maximise
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -104,7 +104,8 @@ def fit_spend(orders: IntArray, mean_value: FloatArray) -> SpendModel:
 def expected_spend(model: SpendModel, orders: IntArray, *, mean_value: FloatArray) -> FloatArray:
     """Expected spend per future order of each customer, shape ``(n_customers,)``, above 0.
 
-    Note 025, equation 5: the customer's own mean, drawn towards everyone's the fewer orders it rests on.
+    Note 025, equation 5: the customer's own mean, drawn towards everyone's the fewer orders it rests on. A mean exists
+    only where ``p * orders + q > 1``; without orders that asks for a finite mean over customers.
 
     Args:
         model: The spend model.
@@ -112,9 +113,10 @@ def expected_spend(model: SpendModel, orders: IntArray, *, mean_value: FloatArra
         mean_value: Mean value, looked at only where there are orders.
 
     Raises:
-        ValueError: If a customer has no order and the model has no finite mean over customers (``q <= 1``).
+        ValueError: If a customer's expected spend is infinite (``p * orders + q <= 1``).
     """
-    if model.q <= 1 and (orders == 0).any():
-        raise ValueError(f"q must be above 1 to expect anything of a customer without orders, got {model.q:g}")
+    weight = model.p * orders + model.q - 1
+    if (weight <= 0).any():
+        raise ValueError(f"p * orders + q must be above 1 for every customer, got {weight.min() + 1:g}")
     total = np.where(orders > 0, orders * np.where(orders > 0, mean_value, 0.0), 0.0)
-    return model.p * (model.gamma + total) / (model.p * orders + model.q - 1)
+    return model.p * (model.gamma + total) / weight

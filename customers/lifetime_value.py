@@ -92,47 +92,29 @@ class LifetimeValueModel:
             else spend_model(logs[4:]),
         )
 
-    def projected_value_minor(
-        self, statistics: OrderStatistics, horizon_weeks: float, *, weekly_discount: float = 0.0
-    ) -> FloatArray:
+    def projected_value_minor(self, statistics: OrderStatistics, horizon_weeks: float) -> FloatArray:
         """Projected value of each customer's orders over the next ``horizon_weeks``, in minor units.
 
-        Expected orders times expected spend per order. A discount is applied week by week, each week's orders taken
-        at its middle.
+        Expected orders times expected spend per order, undiscounted.
 
         Args:
             statistics: Histories up to the moment from which is projected.
             horizon_weeks: Length of the future window, at least 0.
-            weekly_discount: Rate per week by which later money counts less, at least 0.
 
         Returns:
             Shape ``(n_customers,)``, finite, never negative.
 
         Raises:
-            ValueError: If the horizon or the discount is negative.
+            ValueError: If the horizon is negative.
         """
-        if not weekly_discount >= 0:
-            raise ValueError(f"weekly_discount must be at least 0, got {weekly_discount}")
-        if weekly_discount == 0:
-            orders = self._expected_orders(statistics, horizon_weeks)
-        else:
-            orders = np.zeros(len(statistics))
-            reached, before = 0.0, np.zeros(len(statistics))
-            while reached < horizon_weeks:
-                end = min(reached + 1.0, horizon_weeks)
-                until = self._expected_orders(statistics, end)
-                orders += (until - before) / (1 + weekly_discount) ** ((reached + end) / 2)
-                reached, before = end, until
-        return orders * self._expected_spend(statistics)
-
-    def _expected_orders(self, statistics: OrderStatistics, horizon_weeks: float) -> FloatArray:
-        return expected_orders(
+        orders = expected_orders(
             self.timing,
             statistics.frequency,
             recency_weeks=statistics.recency_weeks,
             age_weeks=statistics.age_weeks,
             horizon_weeks=horizon_weeks,
         )
+        return orders * self._expected_spend(statistics)
 
     def _expected_spend(self, statistics: OrderStatistics) -> FloatArray:
         if isinstance(self.spend, MeanSpend):

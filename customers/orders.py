@@ -21,7 +21,6 @@ class OrderStatistics:
         mean_value_minor: Mean value of the repeat order days that were worth something, ``nan`` if there are none. The
             first order is left out: it is often unlike the later ones, and the timing models condition on it too.
         valued_repeats: Repeat order days behind that mean.
-        first_value_minor: Value of the first order day, 0 or more.
     """
 
     customer_ids: IntArray
@@ -30,7 +29,6 @@ class OrderStatistics:
     age_weeks: FloatArray
     mean_value_minor: FloatArray
     valued_repeats: IntArray
-    first_value_minor: FloatArray
 
     def __len__(self) -> int:
         """Customers."""
@@ -78,7 +76,6 @@ def order_statistics(
         age_weeks=(until_day - day[first]) / 7,
         mean_value_minor=mean_value,
         valued_repeats=valued_repeats,
-        first_value_minor=value[first].astype(np.float64),
     )
 
 

@@ -9,7 +9,9 @@ The rooms, in the order an experiment walks through them:
 - ``outcomes``    exposures and order lines in, one row per unit out
 - ``projection``  what a model, frozen before the start, expects after the window
 - ``statistics``  estimates, intervals, tests; they know nothing of shops
-- ``analysis``    balance first, then outcomes, then ``verdict``
+- ``analysis``    balance first, then outcomes, then the verdict
+- ``evidence``    what a verdict rests on
+- ``verdict``     what may be said today; its sentences are in ``wording``
 - ``calibration`` how often all this raises a false alarm
 
 It may import ``customers`` (lifetime value is an outcome); only ``service`` imports it. It knows neither HTTP nor SQL,

@@ -8,9 +8,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from experiments.design import Experiment
-from experiments.outcomes import OUTCOMES, Money, Outcome, observed_values
+from experiments.evidence import Evidence
+from experiments.outcomes import OUTCOMES, Money, Outcome, observed_values, outcome_label
 from experiments.projection import Projection, projected_entry
-from experiments.statistics.balance import sample_ratio
+from experiments.statistics.balance import Balance, sample_ratio
 from experiments.statistics.effects import (
     Counts,
     Interval,
@@ -20,18 +21,13 @@ from experiments.statistics.effects import (
     relative_newcombe,
     welch,
 )
-from experiments.statistics.moments import moments, skewness_of_difference
+from experiments.statistics.moments import is_lopsided, moments
 from experiments.statistics.multiplicity import holm
-from experiments.verdict import Evidence, decide, instant_text
+from experiments.verdict import decide
+from experiments.wording import instant_text
 
 FloatArray = npt.NDArray[np.float64]
 Entry = dict[str, object]
-
-_TAIL_SHIFT_PER_SKEWNESS = 0.0845
-"""First-order shift of each 2.5 % tail of a studentised mean per unit of skewness, ``(2 z² + 1) φ(z) / 6`` at 1.96."""
-
-_TOLERATED_TAIL_SHIFT = 0.01
-"""A verdict needs both tails between 1.5 and 3.5 %."""
 
 
 def analyse(
@@ -50,9 +46,9 @@ def analyse(
 
     Only mature units are compared; all exposed units enter the balance check, and a failed one withholds the verdict.
     Proportions are compared by Newcombe's interval, means and money by Welch's test, relative effects by intervals
-    that never contradict them. Holm's adjustment runs over the declared outcomes (primary, secondary, guardrails) and,
-    separately, over the rest; a projection is never tested. A number that cannot be given is ``None`` beside a
-    ``reason``.
+    that never contradict them; a mean whose tails do not carry its interval is ``skewed``. Holm's adjustment runs over
+    the declared outcomes (primary, secondary, guardrails) and, separately, over the rest; a projection is never tested.
+    A number that cannot be given is ``None`` beside a ``reason``.
 
     Args:
         experiment: The design; its primary window is the window of every outcome.
@@ -61,26 +57,20 @@ def analyse(
         as_of_us: Data cut-off, microseconds UTC, the one that ``units`` was made with.
         currency: ISO 4217 code of all money.
         currency_exponent: Decimal places of that currency (2 for GBP, 0 for JPY).
-        status: Life state of the experiment; ``draft``, ``running`` and ``paused`` may still take in units.
+        status: Where the experiment stands, one of ``evidence.STATUSES``.
         margin_rate: Share of net revenue counted as margin in CLV, above 0 and at most 1.
         projected: Projection for the rows of ``units``, or the reason why there is none.
 
     Raises:
-        ValueError: If ``margin_rate`` or ``currency_exponent`` is out of range, or a unit or count is in no arm.
+        ValueError: If ``margin_rate`` or ``currency_exponent`` is out of range, a unit or count is in no arm, or the
+            status is none.
     """
     money = _money(currency, currency_exponent, margin_rate)
-    arms = [arm.key for arm in experiment.arms]
-    if strays := sorted(set(units["arm"].unique()) - set(arms)):
-        raise ValueError(f"units must be in an arm of the experiment, got {', '.join(map(str, strays))}")
+    by_arm = _mature_by_arm(experiment, units)
     balance = sample_ratio(exposed, {arm.key: arm.share for arm in experiment.arms})
-    mature = units.loc[units["mature"].to_numpy(dtype=bool)]
-    by_arm = {arm: mature.loc[mature["arm"].to_numpy() == arm] for arm in arms}
     outcomes = _observed_outcomes(experiment, by_arm, money)
     if projected is not None:
-        outcomes["projected_clv"] = {
-            arm: projected_entry(units, projected, control=experiment.control, arm=arm, money=money)
-            for arm in experiment.treatments
-        }
+        outcomes["projected_clv"] = _projected_outcome(experiment, units, projected, money)
     guardrails = _guardrail_states(experiment, outcomes)
     evidence = Evidence(
         status=status,
@@ -89,7 +79,6 @@ def analyse(
         units=units.loc[~np.isnan(observed_values(units, experiment.primary.outcome))],
         primary=outcomes[experiment.primary.outcome],
         guardrails=guardrails,
-        skewed_arms=_skewed_arms(experiment, by_arm, money),
     )
     return {
         "key": experiment.key,
@@ -101,10 +90,30 @@ def analyse(
         "currency": currency,
         "margin_rate": margin_rate,
         "balance": asdict(balance),
-        "arms": {arm: {"exposed": balance.counts[arm], "mature": len(by_arm[arm])} for arm in arms},
+        "arms": _arm_counts(balance, units, by_arm),
         "outcomes": outcomes,
         "guardrails": guardrails,
         "verdict": decide(experiment, balance, evidence),
+    }
+
+
+def _mature_by_arm(experiment: Experiment, units: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Units of each arm whose whole window has passed, which alone are compared."""
+    arms = [arm.key for arm in experiment.arms]
+    if strays := sorted(set(units["arm"].unique()) - set(arms)):
+        raise ValueError(f"units must be in an arm of the experiment, got {', '.join(map(str, strays))}")
+    mature = units.loc[units["mature"].to_numpy(dtype=bool)]
+    return {arm: mature.loc[mature["arm"].to_numpy() == arm] for arm in arms}
+
+
+def _arm_counts(
+    balance: Balance, units: pd.DataFrame, mature_by_arm: Mapping[str, pd.DataFrame]
+) -> dict[str, dict[str, int]]:
+    """Per arm, the units exposed, those counted, and those that a stop cut off."""
+    n_cut_off = units.loc[units["cut_off"].to_numpy(dtype=bool), "arm"].value_counts()
+    return {
+        arm: {"exposed": balance.counts[arm], "mature": len(mature), "cut_off": int(n_cut_off.get(arm, 0))}
+        for arm, mature in mature_by_arm.items()
     }
 
 
@@ -129,14 +138,27 @@ def _observed_outcomes(
         compare = _compare_proportions if outcome.kind == "proportion" else _compare_means
         outcomes[name] = {
             arm: _entry(values[experiment.control], values[arm], compare)
-            | {"unit": _unit_text(outcome, money), "role": roles.get(name, "unplanned")}
+            | {
+                "label": outcome_label(name, margin_rate=money.margin_rate).rstrip(","),
+                "unit": _unit_text(outcome, money),
+                "role": roles.get(name, "unplanned"),
+            }
             for arm in experiment.treatments
         }
     for is_planned in (True, False):
         _add_holm(
-            [entry for name, arms in outcomes.items() if (name in roles) is is_planned for entry in arms.values()]
+            [family for family in _questions(outcomes) if any(name in roles for name in family) is is_planned], outcomes
         )
     return outcomes
+
+
+def _projected_outcome(
+    experiment: Experiment, units: pd.DataFrame, projected: Projection, money: Money
+) -> dict[str, Entry]:
+    return {
+        arm: projected_entry(units, projected, control=experiment.control, arm=arm, money=money)
+        for arm in experiment.treatments
+    }
 
 
 def _roles(experiment: Experiment) -> dict[str, str]:
@@ -182,7 +204,11 @@ def _entry(control: FloatArray, arm: FloatArray, compare: Callable[[FloatArray, 
 def _compare_means(control: FloatArray, arm: FloatArray) -> Entry:
     m0, m1 = moments(control), moments(arm)
     difference = welch(m0, m1)
-    numbers: Entry = {"difference": difference.estimate, "standard_error": difference.standard_error}
+    numbers: Entry = {
+        "difference": difference.estimate,
+        "standard_error": difference.standard_error,
+        "skewed": is_lopsided(m0, m1),
+    }
     if difference.standard_error == 0:
         return numbers | {"reason": "every unit of an arm has the same value, so there is no spread to compare with"}
     numbers |= {"interval": _pair(difference.interval()), "p_value": difference.p_value}
@@ -210,39 +236,49 @@ def _pair(interval: Interval | None) -> list[float] | None:
     return None if interval is None else [float(interval[0]), float(interval[1])]
 
 
-def _add_holm(entries: list[Entry]) -> None:
-    """Writes the adjusted p-value of one family into its (still private) entries."""
-    p_values = [value if isinstance(value := entry["p_value"], float) else None for entry in entries]
-    for entry, adjusted in zip(entries, holm(p_values), strict=True):
-        entry["p_value_holm"] = adjusted
+def _questions(outcomes: Mapping[str, object]) -> list[list[str]]:
+    """Names of the outcomes that ask one question.
+
+    Observed CLV is revenue times a constant: the same p-value under another name. Counted twice in one family it would
+    make every other question pay for a test that nobody makes.
+    """
+    questions: dict[str | None, list[str]] = {}
+    for name in outcomes:
+        questions.setdefault(OUTCOMES[name].column, []).append(name)
+    return list(questions.values())
+
+
+def _add_holm(questions: list[list[str]], outcomes: Mapping[str, Mapping[str, Entry]]) -> None:
+    """Writes the adjusted p-values of one family of questions into its (still private) entries."""
+    asked = [(names, arm) for names in questions for arm in outcomes[names[0]]]
+    p_values = [outcomes[names[0]][arm]["p_value"] for names, arm in asked]
+    adjusted = holm([value if isinstance(value, float) else None for value in p_values])
+    for (names, arm), p_value in zip(asked, adjusted, strict=True):
+        for name in names:
+            outcomes[name][arm]["p_value_holm"] = p_value
 
 
 def _guardrail_states(experiment: Experiment, outcomes: Mapping[str, Mapping[str, Entry]]) -> list[Entry]:
-    """Whether each guardrail held in each treatment, by its whole interval (non-inferiority)."""
+    """Whether each guardrail held in each treatment, by its whole interval (non-inferiority).
+
+    An interval that its skewed tails do not carry leaves it unclear.
+    """
     states: list[Entry] = []
     for rail in experiment.guardrails:
         for arm in experiment.treatments:
-            interval = outcomes[rail.outcome][arm]["interval"]
+            entry = outcomes[rail.outcome][arm]
+            interval, is_skewed = entry["interval"], bool(entry.get("skewed"))
             state = "unclear"
-            if isinstance(interval, list):
+            if isinstance(interval, list) and not is_skewed:
                 state = "kept" if interval[0] >= -rail.margin else "broken" if interval[1] < -rail.margin else "unclear"
             states.append(
-                {"outcome": rail.outcome, "arm": arm, "margin": rail.margin, "interval": interval, "state": state}
+                {
+                    "outcome": rail.outcome,
+                    "arm": arm,
+                    "margin": rail.margin,
+                    "interval": interval,
+                    "skewed": is_skewed,
+                    "state": state,
+                }
             )
     return states
-
-
-def _skewed_arms(experiment: Experiment, by_arm: Mapping[str, pd.DataFrame], money: Money) -> tuple[str, ...]:
-    """Treatments whose tails are too lopsided, for these counts, for an honest 95 % interval of the primary mean."""
-    name = experiment.primary.outcome
-    if OUTCOMES[name].kind == "proportion":
-        return ()
-    values = {arm: _values(frame, name, money) for arm, frame in by_arm.items()}
-    control = values[experiment.control]
-    return tuple(
-        arm
-        for arm in experiment.treatments
-        if min(control.size, values[arm].size) >= 2
-        and abs(skewness_of_difference(moments(control), moments(values[arm]))) * _TAIL_SHIFT_PER_SKEWNESS
-        > _TOLERATED_TAIL_SHIFT
-    )

@@ -1,4 +1,8 @@
-"""How often the analysis raises a false alarm, and how often its intervals hold the truth, on a shop known exactly."""
+"""How often the analysis raises a false alarm, and how often its intervals hold the truth, on a shop known exactly.
+
+It holds a promise of the design: an A/A comparison raises its false alarm as often as it says. The tests run it at
+every change; nothing that is served does.
+"""
 
 from dataclasses import dataclass
 
@@ -72,6 +76,7 @@ class SimulatedShop:
                 "arm": arms.to_numpy(),
                 "matures_at": as_of_us,
                 "mature": True,
+                "cut_off": False,
                 "orders_before": before,
                 "repeat_in_window": (orders >= 2).astype(np.float64),
                 "second_purchase": np.where(before == 1, bought, np.nan),
@@ -146,7 +151,7 @@ def calibrate(
             as_of_us=as_of_us,
             currency="GBP",
             currency_exponent=2,
-            status="stopped",
+            status="finished",
         )
         rows.append(_readings(results, treated, truth))
         kinds.append(_kind(results))

@@ -26,6 +26,7 @@ _FIELDS = frozenset(
     }
 )
 _MAX_WINDOW_DAYS = 730
+_LONGEST_SHOWN = 80
 
 
 class DesignRefused(ValueError):
@@ -133,6 +134,15 @@ class Experiment:
         }
 
 
+def _shown(value: object) -> str:
+    """The refused value as an error repeats it: cut short, and written without failing itself."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no integer of more than 4,300 digits
+        text = "a number too long to write"
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
+
+
 class _Reader:
     """Reads a mapping field by field and notes every broken rule, so that one answer names them all."""
 
@@ -167,7 +177,7 @@ class _Reader:
 
     def _known(self, mapping: Mapping[str, object], fields: frozenset[str], subject: str) -> None:
         self.problems.extend(
-            f"{subject} has no field {field!r}; known are {', '.join(sorted(fields))}"
+            f"{subject} has no field {_shown(field)}; known are {', '.join(sorted(fields))}"
             for field in mapping
             if field not in fields
         )
@@ -177,32 +187,32 @@ class _Reader:
             return value
         self.problems.append(
             f"{subject} must be 1 to 64 lower-case letters, digits, '-' or '_', starting with a letter or digit, "
-            f"got {value!r}"
+            f"got {_shown(value)}"
         )
         return ""
 
     def _text(self, value: object, subject: str, *, longest: int) -> str:
         if isinstance(value, str) and len(value) <= longest:
             return value
-        self.problems.append(f"{subject} must be text of at most {longest} characters, got {str(value)[:60]!r}")
+        self.problems.append(f"{subject} must be text of at most {longest} characters, got {_shown(value)}")
         return ""
 
     def _salt(self, value: object) -> str:
         if isinstance(value, str) and 0 < len(value) <= 128 and value.isprintable():
             return value
-        self.problems.append(f"salt must be 1 to 128 printable characters, got {value!r}")
+        self.problems.append(f"salt must be 1 to 128 printable characters, got {_shown(value)}")
         return ""
 
     def _unit(self, value: object) -> Literal["user", "visitor"]:
         if value == "visitor":
             return "visitor"
         if value != "user":
-            self.problems.append(f"unit must be 'user' or 'visitor', got {value!r}")
+            self.problems.append(f"unit must be 'user' or 'visitor', got {_shown(value)}")
         return "user"
 
     def _arms(self, value: object) -> tuple[Arm, ...]:
         if not isinstance(value, Sequence) or isinstance(value, str) or len(value) < 2:
-            self.problems.append(f"arms must be a list of at least 2 arms, got {value!r}")
+            self.problems.append(f"arms must be a list of at least 2 arms, got {_shown(value)}")
             return ()
         arms = tuple(self._arm(entry, f"arms[{index}]") for index, entry in enumerate(value))
         keys = [arm.key for arm in arms if arm.key]
@@ -215,7 +225,7 @@ class _Reader:
 
     def _arm(self, value: object, subject: str) -> Arm:
         if not isinstance(value, Mapping):
-            self.problems.append(f"{subject} must be an object with key and share, got {value!r}")
+            self.problems.append(f"{subject} must be an object with key and share, got {_shown(value)}")
             return Arm("", 0.0, {}, {})
         self._known(value, frozenset({"key", "share", "policy", "parameters"}), subject)
         share = self._number(value.get("share"), f"{subject}.share")
@@ -224,20 +234,27 @@ class _Reader:
         return Arm(
             key=self._key(value.get("key"), f"{subject}.key"),
             share=share if share is not None and 0 < share < 1 else 0.0,
-            policy=self._object(value.get("policy", {}), f"{subject}.policy"),
-            parameters=self._object(value.get("parameters", {}), f"{subject}.parameters"),
+            policy=self._object(value.get("policy"), f"{subject}.policy"),
+            parameters=self._object(value.get("parameters"), f"{subject}.parameters"),
         )
 
     def _object(self, value: object, subject: str) -> Mapping[str, object]:
+        if value is None:
+            return {}
         if isinstance(value, Mapping):
             return dict(value)
-        self.problems.append(f"{subject} must be an object, got {value!r}")
+        self.problems.append(f"{subject} must be an object, got {_shown(value)}")
         return {}
 
     def _number(self, value: object, subject: str) -> float | None:
-        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-            return float(value)
-        self.problems.append(f"{subject} must be a finite number, got {value!r}")
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            try:
+                number = float(value)
+            except OverflowError:  # an integer beyond 1.8e308
+                number = math.inf
+            if math.isfinite(number):
+                return number
+        self.problems.append(f"{subject} must be a finite number, got {_shown(value)}")
         return None
 
     def _whole(self, value: object, subject: str, *, least: int, most: int) -> int | None:
@@ -246,18 +263,18 @@ class _Reader:
             number = int(number)
         if isinstance(number, int) and not isinstance(number, bool) and least <= number <= most:
             return number
-        self.problems.append(f"{subject} must be a whole number from {least} to {most}, got {value!r}")
+        self.problems.append(f"{subject} must be a whole number from {least} to {most}, got {_shown(value)}")
         return None
 
     def _outcome(self, value: object, subject: str) -> str:
         if isinstance(value, str) and value in OUTCOMES:
             return value
-        self.problems.append(f"{subject} must be one of {', '.join(OUTCOMES)}, got {value!r}")
+        self.problems.append(f"{subject} must be one of {', '.join(OUTCOMES)}, got {_shown(value)}")
         return ""
 
     def _primary(self, value: object) -> Primary:
         if not isinstance(value, Mapping):
-            self.problems.append(f"primary must be an object with outcome and window_days, got {value!r}")
+            self.problems.append(f"primary must be an object with outcome and window_days, got {_shown(value)}")
             return Primary("", 1)
         self._known(value, frozenset({"outcome", "window_days", "minimal_effect"}), "primary")
         outcome = self._outcome(value.get("outcome"), "primary.outcome")
@@ -274,7 +291,7 @@ class _Reader:
 
     def _secondary(self, value: object, primary: Primary) -> tuple[str, ...]:
         if not isinstance(value, Sequence) or isinstance(value, str):
-            self.problems.append(f"secondary must be a list of outcomes, got {value!r}")
+            self.problems.append(f"secondary must be a list of outcomes, got {_shown(value)}")
             return ()
         names = tuple(self._outcome(entry, f"secondary[{index}]") for index, entry in enumerate(value))
         for name in sorted({name for name in names if name and names.count(name) > 1}):
@@ -285,13 +302,17 @@ class _Reader:
 
     def _guardrails(self, value: object) -> tuple[Guardrail, ...]:
         if not isinstance(value, Sequence) or isinstance(value, str):
-            self.problems.append(f"guardrails must be a list of objects, got {value!r}")
+            self.problems.append(f"guardrails must be a list of objects, got {_shown(value)}")
             return ()
-        return tuple(self._guardrail(entry, f"guardrails[{index}]") for index, entry in enumerate(value))
+        rails = tuple(self._guardrail(entry, f"guardrails[{index}]") for index, entry in enumerate(value))
+        names = [rail.outcome for rail in rails if rail.outcome]
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            self.problems.append(f"guardrails must name each outcome once, got {name!r} more than once")
+        return rails
 
     def _guardrail(self, value: object, subject: str) -> Guardrail:
         if not isinstance(value, Mapping):
-            self.problems.append(f"{subject} must be an object with outcome and margin, got {value!r}")
+            self.problems.append(f"{subject} must be an object with outcome and margin, got {_shown(value)}")
             return Guardrail("", 0.0)
         self._known(value, frozenset({"outcome", "margin"}), subject)
         outcome = self._outcome(value.get("outcome"), f"{subject}.outcome")

@@ -17,7 +17,9 @@ DAY_MICROSECONDS = 86_400_000_000
 class Outcome:
     """How an outcome is read: what it is called, how it is compared, and which column of the units holds it.
 
-    ``label`` goes between "the" and "was" in a sentence. A projection has no column: its values come beside the units.
+    ``label`` goes between "the" and "was" in a sentence; ``{value}`` in it is margin or revenue (see
+    ``outcome_label``). A projection has no column: its values come beside the units. Outcomes of one column are one
+    question asked in different units.
     """
 
     label: str
@@ -38,9 +40,11 @@ OUTCOMES: Mapping[str, Outcome] = MappingProxyType(
             "share who ordered again, of those who had ordered before,", "proportion", "another_purchase"
         ),
         "orders": Outcome("average number of days with an order", "mean", "orders"),
-        "revenue": Outcome("average revenue, net of refunds,", "money", "revenue_minor"),
-        "observed_clv": Outcome("average margin earned in the window", "money", "revenue_minor"),
-        "projected_clv": Outcome("average margin, projected beyond the window,", "money", None, is_projection=True),
+        "revenue": Outcome("average revenue, net of refunds placed in the window,", "money", "revenue_minor"),
+        "observed_clv": Outcome(
+            "average {value} earned in the window, net of refunds placed in it,", "money", "revenue_minor"
+        ),
+        "projected_clv": Outcome("average {value}, projected beyond the window,", "money", None, is_projection=True),
     }
 )
 """Every outcome by its name on the wire, in the order in which results list them."""
@@ -61,6 +65,16 @@ class Money:
     def minor_per_major(self) -> int:
         """Minor units in one major unit (100 for a pound, 1 for a yen)."""
         return int(10**self.currency_exponent)
+
+
+def value_word(margin_rate: float) -> str:
+    """What customer value consists of: margin only where the shop has said that it does not keep the whole revenue."""
+    return "margin" if margin_rate < 1 else "revenue"
+
+
+def outcome_label(name: str, *, margin_rate: float) -> str:
+    """What the outcome is called between "the" and "was" in a sentence."""
+    return OUTCOMES[name].label.format(value=value_word(margin_rate))
 
 
 def observed_values(units: pd.DataFrame, name: str) -> npt.NDArray[np.float64]:
@@ -115,7 +129,14 @@ def lines_before(orders: pd.DataFrame, unit_ids: IntArray, *, until_us: IntArray
     return orders.loc[known].assign(unit=rows[known].astype(np.int64))
 
 
-def unit_outcomes(exposures: pd.DataFrame, orders: pd.DataFrame, *, window_days: int, as_of_us: int) -> pd.DataFrame:
+def unit_outcomes(
+    exposures: pd.DataFrame,
+    orders: pd.DataFrame,
+    *,
+    window_days: int,
+    as_of_us: int,
+    served_until_us: int | None = None,
+) -> pd.DataFrame:
     """One row per unit first exposed before the data cut-off, with its outcomes in its own window.
 
     The window of a unit is half-open, ``[t0, t0 + window)``, from its first exposure ``t0``. Rules:
@@ -129,6 +150,8 @@ def unit_outcomes(exposures: pd.DataFrame, orders: pd.DataFrame, *, window_days:
       the window, of units with exactly one before. ``another_purchase``: the same, of units with at least one before.
       Units that a question does not concern are ``nan``, never 0.
     - Nothing is conditioned on what happens after ``t0``, and lines at or after ``as_of_us`` are never looked at.
+    - A unit whose window was cut off because the arms stopped being served never matures: what it did afterwards would
+      dilute the effect. Whom that strikes hangs on the day of first exposure alone, which is alike in all arms.
 
     Args:
         exposures: Columns ``unit`` (int64), ``arm`` (str), ``first_exposed_at`` (microseconds UTC). A unit given more
@@ -138,12 +161,15 @@ def unit_outcomes(exposures: pd.DataFrame, orders: pd.DataFrame, *, window_days:
             exposed are passed over.
         window_days: Length of the window, in days of 24 hours, at least 1.
         as_of_us: Data cut-off, microseconds UTC.
+        served_until_us: Instant from which the arms were no longer served (the experiment was stopped), microseconds
+            UTC; ``None`` while they are.
 
     Returns:
         Columns ``unit``, ``arm``, ``first_exposed_at``, ``matures_at`` (end of the window), ``mature`` (the whole
-        window lies before the cut-off), ``orders_before``, ``repeat_in_window``, ``second_purchase``,
-        ``another_purchase`` (0.0, 1.0 or ``nan``), ``orders`` (order days in the window), ``orders_early`` (order days
-        in its first half), ``revenue_minor``. Outcomes of immature units are what happened so far.
+        window lies before the cut-off, and the arms were served all through it), ``cut_off`` (they were not: it never
+        matures), ``orders_before``, ``repeat_in_window``, ``second_purchase``, ``another_purchase`` (0.0, 1.0 or
+        ``nan``), ``orders`` (order days in the window), ``orders_early`` (order days in its first half),
+        ``revenue_minor``. Outcomes of immature units are what happened so far.
 
     Raises:
         ValueError: If ``window_days`` is below 1.
@@ -155,14 +181,17 @@ def unit_outcomes(exposures: pd.DataFrame, orders: pd.DataFrame, *, window_days:
     end = start + window_days * DAY_MICROSECONDS
     lines = lines_before(orders, units["unit"].to_numpy(), until_us=np.minimum(end, as_of_us))
     rows, at = lines["unit"].to_numpy(), lines["at"].to_numpy()
-    before, window = _order_days(lines.loc[at < start[rows]]), _window_order_days(lines, start)
+    before = _order_days(lines.loc[at < start[rows]])
+    window = _window_order_days(lines, start, before)
     early = window.loc[window["at"].to_numpy() < ((start + end) // 2)[window["unit"].to_numpy()]]
 
     n_before, n_window = _per_unit(before, len(units)), _per_unit(window, len(units))
     bought = (n_window > 0).astype(np.float64)
+    cut_off = np.zeros(len(units), dtype=np.bool_) if served_until_us is None else end > served_until_us
     return units.assign(
         matures_at=end,
-        mature=end <= as_of_us,
+        mature=(end <= as_of_us) & ~cut_off,
+        cut_off=cut_off,
         orders_before=n_before,
         repeat_in_window=(n_window >= 2).astype(np.float64),
         second_purchase=np.where(n_before == 1, bought, np.nan),
@@ -189,16 +218,15 @@ def _order_days(lines: pd.DataFrame) -> pd.DataFrame:
     return net_orders(lines).groupby(["unit", "day"], sort=False)["at"].min().reset_index()
 
 
-def _window_order_days(lines: pd.DataFrame, start: IntArray) -> pd.DataFrame:
+def _window_order_days(lines: pd.DataFrame, start: IntArray, before: pd.DataFrame) -> pd.DataFrame:
     """Order days whose first order was placed at or after the unit's start, as they stand when its lines end.
 
-    A day on which an order stood before the start is that order's day, even if it was refunded since; so a day is
+    A day on which an order stood ``before`` the start is that order's day, even if it was refunded since; so a day is
     counted on one side of the start only.
     """
-    stood = _order_days(lines.loc[lines["at"].to_numpy() < start[lines["unit"].to_numpy()]])
     every_day = _order_days(lines)
     days: pd.DataFrame = every_day.loc[every_day["at"].to_numpy() >= start[every_day["unit"].to_numpy()]]
-    taken = pd.MultiIndex.from_frame(days[["unit", "day"]]).isin(pd.MultiIndex.from_frame(stood[["unit", "day"]]))
+    taken = pd.MultiIndex.from_frame(days[["unit", "day"]]).isin(pd.MultiIndex.from_frame(before[["unit", "day"]]))
     new_days: pd.DataFrame = days.loc[~taken]
     return new_days
 

@@ -15,9 +15,9 @@ from scipy import stats
 
 from customers.lifetime_value import LifetimeValueModel, NotEnoughHistory, fit_lifetime_value
 from customers.orders import OrderStatistics, order_statistics
-from experiments.outcomes import DAY_MICROSECONDS, Money, lines_before, net_orders
+from experiments.outcomes import DAY_MICROSECONDS, Money, lines_before, net_orders, outcome_label, value_word
 from experiments.statistics.effects import fieller, welch
-from experiments.statistics.moments import moments
+from experiments.statistics.moments import is_lopsided, moments
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -146,7 +146,8 @@ def projected_clv(
         lower = model.at(logs - step).projected_value_minor(statistics, ahead_weeks)
         gradients[rows, index] = margin_rate * (higher - lower) / (2 * _LOG_STEP)
     note = (
-        f"A projection, not a measurement: margin in the {window_days} days after first exposure plus what a model, "
+        f"A projection, not a measurement: {value_word(margin_rate)}, net of the refunds placed by then, in the "
+        f"{window_days} days after first exposure plus what a model, "
         f"fitted on {model.n_customers:,} customers and {model.history_weeks:.0f} weeks from before the experiment, "
         f"expects up to week {horizon_weeks:g}. Its interval carries sampling and the model's estimation error, not "
         "the chance that the model is wrong. Orders borrowed evenly from after the window cannot be told from extra "
@@ -218,6 +219,7 @@ def projected_entry(
     entry = dict.fromkeys(_NUMBERS) | {
         "control_units": int(in_control.size),
         "arm_units": int(in_arm.size),
+        "label": outcome_label("projected_clv", margin_rate=money.margin_rate).rstrip(","),
         "unit": money.currency,
         "role": "projection",
         "projection": True,
@@ -259,6 +261,7 @@ def _numbers(projection: Projection, in_control: IntArray, in_arm: IntArray, mon
         "interval": [difference.estimate - half, difference.estimate + half],
         "standard_error_sampling": difference.standard_error,
         "standard_error_model": float(np.sqrt(error)),
+        "skewed": is_lopsided(m0, m1),
         "relative": None if ratio is None else ratio - 1,
         "relative_interval": None if relative_interval is None else [relative_interval[0], relative_interval[1]],
     }

@@ -1,6 +1,5 @@
 """Estimates, intervals and tests of a difference between two groups.
 
-What comes in: counts, moments and p-values. What goes out: estimates with their standard errors, intervals and
-p-values. Nothing here knows of shops, arms or windows; ``experiments.analysis`` is the only importer inside the
-project.
+What comes in: values, counts and p-values. What goes out: estimates with their standard errors, intervals and
+p-values. Nothing here knows of shops, orders or windows. The other modules of ``experiments`` import it, nobody else.
 """

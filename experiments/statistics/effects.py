@@ -13,11 +13,10 @@ Interval = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """An estimated difference with its standard error, the units behind it and its degrees of freedom."""
+    """An estimated difference with its standard error and degrees of freedom."""
 
     estimate: float
     standard_error: float
-    n: int
     df: float
 
     def interval(self, alpha: float = 0.05) -> Interval:
@@ -62,7 +61,7 @@ def welch(control: Moments, treatment: Moments) -> Estimate:
     v0, v1 = control.squared_standard_error, treatment.squared_standard_error
     spread = v0 + v1
     df = spread**2 / (v0**2 / (control.n - 1) + v1**2 / (treatment.n - 1)) if spread > 0 else math.inf
-    return Estimate(treatment.mean - control.mean, math.sqrt(spread), control.n + treatment.n, df)
+    return Estimate(treatment.mean - control.mean, math.sqrt(spread), df)
 
 
 def fieller(

@@ -35,7 +35,7 @@ def experiment_results(reader: Reader, settings: Settings, *, key: str, as_of: i
     exposures = exposures.loc[exposures["first_exposed_at"] < as_of]
     orders = order_frame(reader, timezone=settings.timezone, currency=settings.currency)
     window_days = design.primary.window_days
-    units = unit_outcomes(exposures, orders, window_days=window_days, as_of_us=as_of)
+    units = unit_outcomes(exposures, orders, window_days=window_days, as_of_us=as_of, served_until_us=stored.stopped_at)
     counts = exposures["arm"].value_counts()
     results = analyse(
         design,

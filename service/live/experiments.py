@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Lock
 
-from experiments.assignment import assign
+from experiments.assignment import arm_of
 from experiments.design import Arm, Experiment
 from service.log.database import Reader
 from service.log.dictionaries import UserKey
@@ -85,7 +85,7 @@ class LiveExperiments:
             return next(arm for arm in design.arms if arm.key == lasting)
         if not living.takes_new_units:
             return None
-        return design.arms[assign(design.salt, design.layer, design.shares, unit_id)]
+        return arm_of(design, unit_id)
 
     def _previewed(self, preview: str) -> Assigned:
         key, _, arm_key = preview.partition(":")

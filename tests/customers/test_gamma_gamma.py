@@ -49,8 +49,17 @@ def test_nothing_is_expected_of_strangers_by_a_model_without_a_mean() -> None:
     model = SpendModel(p=2.0, q=0.9, gamma=10.0)
 
     assert model.population_mean == np.inf
-    with pytest.raises(ValueError, match="q must be above 1"):
+    with pytest.raises(ValueError, match="q must be above 1 for every customer"):
         expected_spend(model, np.array([0]), mean_value=np.array([np.nan]))
+
+
+def test_a_spend_without_an_end_is_refused_and_never_negative() -> None:
+    model = SpendModel(p=0.2, q=0.7, gamma=10.0)
+
+    # 0.2 * 1 + 0.7 = 0.9: (10 + 5) * 0.2 / (0.9 - 1) would be -30. With two orders it is 0.2 * (10 + 2 * 5) / 0.1 = 40.
+    with pytest.raises(ValueError, match=r"p \* orders \+ q must be above 1 for every customer, got 0.9"):
+        expected_spend(model, np.array([2, 1]), mean_value=np.array([5.0, 5.0]))
+    assert expected_spend(model, np.array([2]), mean_value=np.array([5.0])) == pytest.approx([40.0])
 
 
 def test_a_customer_without_a_value_is_refused() -> None:

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 from customers.bgnbd import TimingModel
-from customers.gamma_gamma import SpendModel
 from customers.lifetime_value import (
     FEWEST_CUSTOMERS,
     LifetimeValueModel,
@@ -32,22 +31,10 @@ def test_value_is_expected_orders_times_expected_spend(published) -> None:
         age_weeks=np.array([31.0]),
         mean_value_minor=np.array([950.0]),
         valued_repeats=np.array([26]),
-        first_value_minor=np.array([900.0]),
     )
 
     # BTYD's 25.75659 orders in 52 weeks, 10.00 each.
     assert model.projected_value_minor(customer, 52) == pytest.approx([25756.59], rel=4e-6)
-
-
-def test_a_discount_lowers_value_by_no_more_than_its_last_week_would() -> None:
-    statistics = shop(300)
-    model = fit_lifetime_value(statistics)
-    plain = model.projected_value_minor(statistics, 26)
-    discounted = model.projected_value_minor(statistics, 26, weekly_discount=0.002)
-
-    assert (discounted <= plain).all()
-    assert (discounted >= plain / 1.002**26).all()
-    assert model.projected_value_minor(statistics, 26, weekly_discount=1e-12) == pytest.approx(plain)
 
 
 def test_projected_values_are_finite_and_never_negative_for_resampled_small_shops() -> None:
@@ -83,15 +70,39 @@ def test_the_model_at_its_own_parameters_is_the_same_model() -> None:
     )
 
 
-def test_equal_baskets_fall_back_to_the_mean_order() -> None:
-    statistics = shop(200, value_spread=0.0)
-    model = fit_lifetime_value(statistics)
-    values = model.projected_value_minor(statistics, 10)
+def expected_spend_of(model: LifetimeValueModel, statistics: OrderStatistics) -> np.ndarray:
+    """What the model expects each customer to spend per order: value over the number of orders, each worth 1."""
     orders = LifetimeValueModel(model.timing, MeanSpend(1.0, 0.0), 1, 1.0).projected_value_minor(statistics, 10)
+    return model.projected_value_minor(statistics, 10) / orders
 
-    # Several baskets on one day are one order of several times 2,000, so the mean lies at or a little above it.
-    spend = values / orders
-    assert ((spend >= 1900) & (spend <= 4100)).all()
+
+def orders_every_nine_days(values: np.ndarray) -> OrderStatistics:
+    """Customer ``i`` orders on one to six days, each time for ``values[i]``."""
+    n_orders = 1 + np.arange(values.size) % 6
+    ids = np.repeat(np.arange(values.size), n_orders)
+    nth = np.arange(ids.size) - np.repeat(np.cumsum(n_orders) - n_orders, n_orders)
+    return order_statistics(ids, ids % 97 + 9 * nth, values[ids], until_day=200)
+
+
+def test_where_every_order_is_worth_the_same_that_is_what_everyone_is_expected_to_spend() -> None:
+    statistics = orders_every_nine_days(np.full(300, 2000))
+    spend = expected_spend_of(fit_lifetime_value(statistics), statistics)
+
+    assert spend == pytest.approx(np.full(300, 2000.0), rel=1e-3)
+
+
+def test_where_spend_has_no_finite_mean_over_customers_everyone_is_expected_to_spend_the_mean_order() -> None:
+    # u^-2: the share above a level falls with the square root of the level, and a mean needs more than its first power.
+    values = np.rint(1000 * np.random.default_rng(6).random(300) ** -2).astype(np.int64)
+    statistics = orders_every_nine_days(values)
+    model = fit_lifetime_value(statistics)
+
+    repeats = np.arange(300) % 6
+    mean = (repeats * values).sum() / repeats.sum()
+    error = np.sqrt(((repeats * (values - mean)) ** 2).sum()) / repeats.sum()
+    assert model.name.endswith("x mean_spend")
+    assert model.spend == MeanSpend(pytest.approx(mean), pytest.approx(error))
+    assert expected_spend_of(model, statistics) == pytest.approx(np.full(300, mean))
 
 
 @pytest.mark.parametrize(
@@ -121,10 +132,3 @@ def test_the_mean_order_carries_its_own_standard_error() -> None:
     # In logarithms, by the delta method: (50 / 2000)^2.
     assert model.covariance[-1, -1] == pytest.approx(0.000625)
     assert model.at(model.logs + np.array([0, 0, 0, 0, np.log(2)])).spend == MeanSpend(pytest.approx(4000.0), 50.0)
-
-
-def test_a_negative_discount_is_refused() -> None:
-    model = LifetimeValueModel(TimingModel("bg_nbd", 1, 5, 1, 3), SpendModel(6, 4, 15), 100, 30.0)
-
-    with pytest.raises(ValueError, match="weekly_discount must be at least 0"):
-        model.projected_value_minor(shop(5), 10, weekly_discount=-0.1)

@@ -19,7 +19,6 @@ def test_frequency_recency_age_and_mean_value_are_exact() -> None:
     assert found.frequency.tolist() == [0, 2]
     assert found.recency_weeks.tolist() == [0.0, (31 - 10) / 7]
     assert found.age_weeks.tolist() == [(52 - 38) / 7, (52 - 10) / 7]
-    assert found.first_value_minor.tolist() == [900.0, 500.0]
     # The first order is left out: (300 + 100) / 2.
     assert np.isnan(found.mean_value_minor[0])
     assert found.mean_value_minor[1] == 200.0

@@ -43,6 +43,7 @@ def units(n: int, *, orders: dict[str, float], seed: int = 0, mature: bool = Tru
                     "arm": arm,
                     "matures_at": AS_OF if mature else AS_OF + 3 * DAY,
                     "mature": mature,
+                    "cut_off": False,
                     "orders_before": before,
                     "repeat_in_window": (count >= 2).astype(float),
                     "second_purchase": np.where(before == 1, bought, np.nan),
@@ -60,7 +61,7 @@ def units(n: int, *, orders: dict[str, float], seed: int = 0, mature: bool = Tru
 def read(design: Experiment, frame: pd.DataFrame, **changes: Any) -> dict[str, Any]:
     """Results, checked to be JSON that any reader can parse."""
     exposed = frame["arm"].value_counts().to_dict()
-    settings = {"as_of_us": AS_OF, "currency": "GBP", "currency_exponent": 2, "status": "stopped"} | changes
+    settings = {"as_of_us": AS_OF, "currency": "GBP", "currency_exponent": 2, "status": "finished"} | changes
     results = analyse(design, frame, settings.pop("exposed", exposed), **settings)
     assert json.loads(json.dumps(results, allow_nan=False)) == results
     return results
@@ -109,7 +110,8 @@ def test_immature_units_are_exposed_and_decide_nothing() -> None:
     both = pd.concat([old, young.assign(unit=young["unit"] + 10_000)], ignore_index=True)
     results = read(experiment(), both, status="running")
 
-    assert results["arms"] == {"plain": {"exposed": 700, "mature": 200}, "personal": {"exposed": 700, "mature": 200}}
+    counts = {"exposed": 700, "mature": 200, "cut_off": 0}
+    assert results["arms"] == {"plain": counts, "personal": counts}
     assert results["outcomes"] == read(experiment(), old)["outcomes"]
 
 
@@ -183,13 +185,31 @@ def test_a_planned_size_is_waited_for_and_then_decides_without_a_warning_about_p
     assert "raises false alarms" not in reached["text"]
 
 
-def test_a_stopped_experiment_waits_for_its_last_window_and_then_decides_however_small() -> None:
+def test_a_frozen_experiment_waits_for_its_last_window_and_then_decides_however_small() -> None:
     small = units(30, orders={"plain": 1.0, "personal": 4.0})
     open_windows = small.assign(mature=[*[True] * 59, False], matures_at=[*[AS_OF] * 59, AS_OF + DAY])
 
-    waiting = read(experiment(), open_windows)["verdict"]
+    waiting = read(experiment(), open_windows, status="frozen")["verdict"]
     assert (waiting["kind"], waiting["decision_date"]) == ("too_early", "2024-10-05")
-    assert read(experiment(), small)["verdict"]["kind"] == "better"
+    assert read(experiment(), small, status="frozen")["verdict"]["kind"] == "better"
+
+
+def test_a_stopped_experiment_decides_at_once_by_the_windows_that_were_served_to_their_end() -> None:
+    served = units(300, orders={"plain": 1.0, "personal": 1.6})
+    cut = units(500, orders={"plain": 1.0, "personal": 1.0}, mature=False).assign(cut_off=True)
+    both = pd.concat([served, cut.assign(unit=cut["unit"] + 10_000)], ignore_index=True)
+    results = read(experiment(), both)
+
+    counts = {"exposed": 800, "mature": 300, "cut_off": 500}
+    assert results["arms"] == {"plain": counts, "personal": counts}
+    assert results["outcomes"] == read(experiment(), served)["outcomes"]
+    assert results["verdict"]["kind"] == "better"
+    assert "Left out: 1,000 customers whose 28 days were cut off" in results["verdict"]["text"]
+
+
+def test_a_status_that_the_log_does_not_know_is_refused() -> None:
+    with pytest.raises(ValueError, match="status must be one of draft, running, frozen, finished, archived"):
+        read(experiment(), units(10, orders={"plain": 1.0, "personal": 1.0}), status="stopped")
 
 
 def test_nobody_exposed_is_too_early_and_not_an_error() -> None:
@@ -230,6 +250,38 @@ def test_a_few_huge_orders_in_unequal_arms_are_undecided_and_in_equal_arms_are_n
     assert verdict(4500, 4500, (0.5, 0.5)) != "undecided"
 
 
+def test_every_mean_and_sum_of_money_says_whether_its_tails_are_skewed_and_its_guardrail_is_then_unclear() -> None:
+    rails = [{"outcome": name, "margin": 1e6} for name in ("revenue", "orders", "repeat_in_window")]
+    design = experiment(primary={"outcome": "second_purchase", "window_days": 28}, shares=(0.9, 0.1), guardrails=rails)
+    frame = units(4500, orders={"plain": 1.0, "personal": 1.0})
+    frame = pd.concat([frame.loc[frame["arm"] == "plain"], frame.loc[frame["arm"] == "personal"].iloc[:500]])
+    spent = np.random.default_rng(3).lognormal(3.5, 2.5, len(frame))
+    results = read(design, frame.assign(revenue_minor=np.rint(100 * spent).astype(int)))
+
+    skewed = {name: arms["personal"].get("skewed") for name, arms in results["outcomes"].items()}
+    # A few lognormal(3.5, 2.5) baskets are worth thousands of the median; Poisson orders of mean 1 have skewness 1.
+    assert (skewed["revenue"], skewed["observed_clv"], skewed["orders"]) == (True, True, False)
+    assert skewed["repeat_in_window"] is None
+    # A margin that no interval of either can reach.
+    assert {rail["outcome"]: rail["state"] for rail in results["guardrails"]} == {
+        "revenue": "unclear",
+        "orders": "kept",
+        "repeat_in_window": "kept",
+    }
+    assert "is not clear: a few very large orders decide it" in results["verdict"]["text"]
+
+
+def test_every_entry_carries_its_label() -> None:
+    frame = units(20, orders={"plain": 1.0, "personal": 1.0})
+    labels = {name: arms["personal"]["label"] for name, arms in read(experiment(), frame)["outcomes"].items()}
+
+    assert labels["revenue"] == "average revenue, net of refunds placed in the window"
+    assert labels["observed_clv"].startswith("average revenue earned in the window")
+    assert read(experiment(), frame, margin_rate=0.3)["outcomes"]["observed_clv"]["personal"]["label"].startswith(
+        "average margin earned in the window"
+    )
+
+
 def test_a_guardrail_is_kept_broken_or_unclear_by_its_whole_interval() -> None:
     frame = units(2000, orders={"plain": 1.5, "personal": 1.0})
 
@@ -243,6 +295,7 @@ def test_a_guardrail_is_kept_broken_or_unclear_by_its_whole_interval() -> None:
     # Half an order is lost, give or take 0.07.
     assert [state(margin)["guardrails"][0]["state"] for margin in (0.7, 0.5, 0.1)] == ["kept", "unclear", "broken"]
     assert "Careful: the average number of days with an order fell" in state(0.1)["verdict"]["text"]
+    assert state(0.1)["verdict"]["broken_guardrails"] == [{"outcome": "orders", "arm": "personal"}]
 
 
 def test_holm_runs_over_the_declared_outcomes_and_apart_from_the_rest() -> None:
@@ -253,8 +306,23 @@ def test_holm_runs_over_the_declared_outcomes_and_apart_from_the_rest() -> None:
     assert entries["orders"]["role"] == "primary"
     assert entries["revenue"]["role"] == "secondary"
     assert entries["orders"]["p_value_holm"] == pytest.approx(2 * entries["orders"]["p_value"])
-    rest = [entry for entry in entries.values() if entry["role"] == "unplanned"]
-    assert min(entry["p_value_holm"] for entry in rest) == pytest.approx(4 * min(entry["p_value"] for entry in rest))
+    rest = [entries[name] for name in ("repeat_in_window", "second_purchase", "another_purchase")]
+    assert {entry["role"] for entry in rest} == {"unplanned"}
+    assert min(entry["p_value_holm"] for entry in rest) == pytest.approx(3 * min(entry["p_value"] for entry in rest))
+
+
+@pytest.mark.parametrize("secondary", [["revenue", "observed_clv"], ["revenue"], ["observed_clv"]])
+def test_revenue_and_the_margin_on_it_are_one_question_and_are_paid_for_once(secondary) -> None:
+    frame = units(500, orders={"plain": 1.0, "personal": 1.2})
+    entries = {
+        name: arms["personal"]
+        for name, arms in read(experiment(secondary=secondary), frame, margin_rate=0.4)["outcomes"].items()
+    }
+
+    # The declared family is orders and money, whichever name money goes by: the smaller p-value counts twice.
+    assert entries["orders"]["p_value_holm"] == pytest.approx(2 * entries["orders"]["p_value"])
+    assert entries["revenue"]["p_value_holm"] == entries["observed_clv"]["p_value_holm"]
+    assert entries["revenue"]["p_value_holm"] == pytest.approx(2 * entries["revenue"]["p_value"])
 
 
 def test_with_several_arms_each_is_compared_with_the_control_and_the_best_is_named() -> None:

@@ -49,6 +49,30 @@ def test_what_is_left_out_gets_its_stated_value() -> None:
     assert experiment.treatments == ("b",)
 
 
+def test_null_means_left_out() -> None:
+    arms = [
+        arm | {"policy": None, "parameters": None} for arm in ({"key": "a", "share": 0.5}, {"key": "b", "share": 0.5})
+    ]
+    design = {"key": "x", "arms": arms, "control": "a", "primary": DESIGN["primary"] | {"minimal_effect": None}}
+    every_field = dict.fromkeys(DESIGN) | design
+
+    assert Experiment.parse(every_field) == Experiment.parse(
+        {
+            "key": "x",
+            "arms": [{"key": "a", "share": 0.5}, {"key": "b", "share": 0.5}],
+            "control": "a",
+            "primary": {"outcome": "repeat_in_window", "window_days": 28},
+        }
+    )
+
+
+def test_a_refused_value_is_repeated_in_no_more_than_a_line() -> None:
+    with pytest.raises(DesignRefused) as refused:
+        Experiment.parse(DESIGN | {"key": "X" * 10_000, "arms": [list(range(10_000))]})
+
+    assert max(len(problem) for problem in refused.value.problems) < 250
+
+
 def test_parsing_leaves_the_mapping_as_it_was() -> None:
     before = copy.deepcopy(DESIGN)
     Experiment.parse(DESIGN)
@@ -57,6 +81,9 @@ def test_parsing_leaves_the_mapping_as_it_was() -> None:
 
 
 ARM = {"key": "x", "share": 0.5}
+
+# Beyond what a float holds (309 digits) and what Python writes (4,300).
+endless = st.integers(309, 5000).map(lambda digits: 10**digits)
 
 
 @pytest.mark.parametrize(
@@ -90,6 +117,13 @@ ARM = {"key": "x", "share": 0.5}
         ({"secondary": ["repeat_in_window"]}, "secondary must not repeat the primary outcome"),
         ({"guardrails": [{"outcome": "orders", "margin": -1}]}, r"guardrails\[0\].margin must be at least 0, got -1"),
         ({"guardrails": [{"outcome": "projected_clv", "margin": 1}]}, "must be something observed"),
+        (
+            {"guardrails": [{"outcome": "orders", "margin": 1}, {"outcome": "orders", "margin": 2}]},
+            "guardrails must name each outcome once, got 'orders' more than once",
+        ),
+        ({"arms": [ARM, {"key": "y", "share": 10**400}]}, r"arms\[1\].share must be a finite number, got 1000"),
+        ({"guardrails": [{"outcome": "orders", "margin": 10**400}]}, r"guardrails\[0\].margin must be a finite number"),
+        ({"planned_units": 10**5000}, "planned_units must be a whole number .* got a number too long to write"),
         ({"planned_units": 1}, "planned_units must be a whole number from 2"),
         ({"variants": []}, "the experiment has no field 'variants'"),
     ],
@@ -108,7 +142,7 @@ def test_every_broken_rule_is_listed_at_once() -> None:
 
 @given(
     st.recursive(
-        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | endless,
         lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     ),
     st.sampled_from(sorted(DESIGN)),

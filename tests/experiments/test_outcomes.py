@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from experiments.outcomes import DAY_MICROSECONDS as DAY
-from experiments.outcomes import OUTCOMES, net_orders, observed_values, unit_outcomes
+from experiments.outcomes import OUTCOMES, net_orders, observed_values, outcome_label, unit_outcomes
 
 LATER = 10_000 * DAY
 
@@ -132,6 +132,52 @@ def test_a_unit_is_mature_when_its_whole_window_lies_before_the_cut_off() -> Non
     assert just_before["mature"].tolist() == [False]
     assert earlier["revenue_minor"].tolist() == [7]
     assert at_the_end["matures_at"].tolist() == [110 * DAY]
+
+
+def test_a_window_cut_off_by_a_stop_never_matures() -> None:
+    shown = exposures((1, "a", 100), (2, "a", 101), (3, "a", 90))
+    units = unit_outcomes(
+        shown, lines((2, 1, 105, 7)), window_days=10, as_of_us=LATER, served_until_us=110 * DAY
+    ).set_index("unit")
+
+    # The windows of 10 days end on days 110, 111 and 100; the arms were served until the start of day 110.
+    assert units["cut_off"].to_dict() == {1: False, 2: True, 3: False}
+    assert units["mature"].to_dict() == {1: True, 2: False, 3: True}
+    assert units.loc[2, "revenue_minor"] == 7
+
+
+def test_without_a_stop_nothing_is_cut_off() -> None:
+    shown = exposures((1, "a", 100), (2, "a", 120))
+    units = unit_outcomes(shown, lines(), window_days=10, as_of_us=125 * DAY)
+
+    assert units["cut_off"].tolist() == [False, False]
+    assert units["mature"].tolist() == [True, False]
+
+
+def test_an_effect_that_ends_with_the_stop_is_not_diluted_by_windows_that_ran_on() -> None:
+    """Customers enter on days 0 to 27; while the arm is served, until day 28, they order every third day, later never.
+
+    Whoever enters on day d is served for 28 - d days. Only those of day 0 are served for their whole 28 days and order
+    28 / 3 rounded up = 10 times; an average over all 28 entry days would have read about half of it.
+    """
+    entry = np.arange(28)
+    shown = exposures(*((unit, "a", int(day)) for unit, day in enumerate(entry)))
+    bought = [(unit, 100 * unit + nth, day, 5) for unit in entry for nth, day in enumerate(range(int(unit), 28, 3))]
+    units = unit_outcomes(shown, lines(*bought), window_days=28, as_of_us=LATER, served_until_us=28 * DAY)
+
+    assert units.loc[units["mature"], "orders"].tolist() == [10]
+    assert units["orders"].mean() < 6
+
+
+def test_value_is_called_margin_only_where_the_shop_says_what_it_keeps() -> None:
+    for name in ("observed_clv", "projected_clv"):
+        assert outcome_label(name, margin_rate=0.4).startswith("average margin")
+        assert outcome_label(name, margin_rate=1.0).startswith("average revenue")
+
+
+def test_money_counted_in_a_window_is_labelled_net_of_the_refunds_placed_in_it() -> None:
+    for name in ("revenue", "observed_clv"):
+        assert "net of refunds placed in" in outcome_label(name, margin_rate=1.0)
 
 
 def test_a_unit_seen_in_two_arms_stays_in_its_first() -> None:

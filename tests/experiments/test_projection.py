@@ -88,6 +88,27 @@ def test_the_projection_is_what_was_earned_plus_the_published_expectation(btyd_m
     assert projection.values_minor[0] == pytest.approx(0.5 * (500 + 25.75659 * 1000), rel=1e-5)
 
 
+def test_the_note_calls_margin_what_the_shop_keeps_and_names_the_refunds_it_knows(btyd_model) -> None:
+    exposures, orders = shop(10, seed=1, treatment="none")
+    units = unit_outcomes(exposures, orders, window_days=7, as_of_us=400 * DAY)
+
+    def note(margin_rate: float) -> str:
+        return projected_clv(units, orders, btyd_model, window_days=7, horizon_weeks=20, margin_rate=margin_rate).note
+
+    assert "revenue, net of the refunds placed by then, in the 7 days after first exposure" in note(1.0)
+    assert "margin, net of the refunds placed by then, in the 7 days after first exposure" in note(0.4)
+
+
+def test_a_unit_cut_off_by_a_stop_is_not_projected(btyd_model) -> None:
+    exposures = exposed_at_start(np.array(["a", "a"])).assign(first_exposed_at=[START * DAY, (START + 1) * DAY])
+    orders = order_lines(np.array([0, 1]), np.array([3.0, 3.0]))
+    units = unit_outcomes(exposures, orders, window_days=7, as_of_us=400 * DAY, served_until_us=(START + 7) * DAY)
+    projection = projected_clv(units, orders, btyd_model, window_days=7, horizon_weeks=53)
+
+    # The windows end on days START + 7 and START + 8; the arms were served until the first.
+    assert np.isnan(projection.values_minor).tolist() == [False, True]
+
+
 def test_a_unit_that_never_ordered_is_projected_to_order_nothing_and_an_immature_one_not_at_all(btyd_model) -> None:
     exposures = exposed_at_start(np.array(["a", "a"])).assign(first_exposed_at=[START * DAY, (START + 1) * DAY])
     orders = order_lines(np.array([7]), np.array([3.0]))
@@ -142,6 +163,7 @@ def test_a_steady_lift_and_no_effect_are_projected_and_labelled() -> None:
     for entry in shown + none:
         assert entry["withheld"] is None
         assert entry["projection"] is True
+        assert entry["skewed"] is False
         assert entry["horizon_weeks"] == 52
         assert entry["p_value"] is None
         assert "A projection, not a measurement" in entry["note"]
@@ -222,7 +244,7 @@ def test_a_projection_travels_through_the_results_as_json() -> None:
         as_of_us=(START + WINDOW) * DAY,
         currency="GBP",
         currency_exponent=2,
-        status="stopped",
+        status="finished",
         projected=projected_clv(units, orders, model, window_days=WINDOW, horizon_weeks=52),
     )
 

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
-from experiments.statistics.moments import Moments, moments, moments_of_sums, skewness_of_difference
+from experiments.statistics.moments import Moments, is_lopsided, moments, skewness_of_difference
 
 
 @given(st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=50))
@@ -29,15 +30,6 @@ def test_equal_values_have_no_spread_at_all() -> None:
     assert (found.mean, found.variance, found.third_central) == (0.1, 0.0, 0.0)
 
 
-def test_sums_give_the_moments_of_the_values_behind_them() -> None:
-    # 1, 2, 6: mean 3, squares 1 + 4 + 36 = 41, variance (4 + 1 + 9) / 2.
-    found = moments_of_sums(n=3, total=9.0, total_of_squares=41.0)
-
-    assert (found.mean, found.variance) == (3.0, 7.0)
-    with pytest.raises(ValueError, match="n must be at least 2, got 1"):
-        moments_of_sums(n=1, total=1.0, total_of_squares=1.0)
-
-
 def test_one_value_has_no_variance_and_none_has_no_mean() -> None:
     assert np.isnan(moments(np.array([3.0])).variance)
     assert np.isnan(moments(np.array([])).mean)
@@ -51,3 +43,18 @@ def test_equal_arms_cancel_their_skewness_and_unequal_ones_keep_it() -> None:
     kept = skewness_of_difference(Moments(4500, 1.0, 4.0, 40.0), skewed)
     assert kept == pytest.approx(40 * (1 / 500**2 - 1 / 4500**2) / (4 / 500 + 4 / 4500) ** 1.5)
     assert skewness_of_difference(Moments(9, 1.0, 0.0), Moments(5, 1.0, 0.0)) == 0
+
+
+def test_tails_are_lopsided_when_skewness_moves_either_by_more_than_a_hundredth() -> None:
+    # The first-order shift of a 2.5 % tail is (2 z^2 + 1) phi(z) / 6 per unit of skewness (z = 1.96).
+    z = stats.norm.isf(0.025)
+    limit = 0.01 / ((2 * z**2 + 1) * stats.norm.pdf(z) / 6)
+
+    def groups(skewness: float) -> tuple[Moments, Moments]:
+        """Sizes 100 and 400 of variance 1: skewness m3 (1 / 400^2 - 1 / 100^2) / (1 / 100 + 1 / 400)^1.5."""
+        third = skewness * (1 / 100 + 1 / 400) ** 1.5 / (1 / 400**2 - 1 / 100**2)
+        return Moments(100, 0.0, 1.0, third), Moments(400, 0.0, 1.0, third)
+
+    assert not is_lopsided(*groups(0.9995 * limit))
+    assert is_lopsided(*groups(1.0005 * limit))
+    assert is_lopsided(*groups(-1.0005 * limit))

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from customers.likelihood import maximise
+from customers.maximum import maximise
 
 
 def test_the_maximum_of_an_exponential_sample_is_that_of_the_textbook() -> None:

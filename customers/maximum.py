@@ -18,6 +18,10 @@ _UNSEEN_GAIN = 0.01
 """Log-likelihood still to be gained that nobody could tell from none: a likelihood ratio of 1.01. Where customers are
 all alike the likelihood rises for ever towards parameters without end, by less and less."""
 
+_UNSEEN_GAIN_PER_CUSTOMER = 1e-6
+"""The same in a large shop: what is still to be gained grows with the customers summed over, and so does the rounding
+error of their sum. From 10,000 customers on this is the wider of the two bounds."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Maximum:
@@ -80,7 +84,8 @@ def maximise(log_likelihood: ValueAndGradient, start: FloatArray, *, n: float) -
         covariance, gain, step = _newton(log_likelihood, logs)
         if gained < _POLISHED_GAIN:
             break
-    return Maximum(logs, covariance, float(log_likelihood(logs)[0]), converged=bool(gain < _UNSEEN_GAIN))
+    unseen = max(_UNSEEN_GAIN, _UNSEEN_GAIN_PER_CUSTOMER * n)
+    return Maximum(logs, covariance, float(log_likelihood(logs)[0]), converged=bool(gain < unseen))
 
 
 def _newton(log_likelihood: ValueAndGradient, logs: FloatArray) -> tuple[FloatArray, float, FloatArray]:
