@@ -17,12 +17,13 @@ import numpy.typing as npt
 from recommender.configuration import TrainingConfig
 from recommender.model import Model, Sources
 from recommender.models.als import AlsSource
+from recommender.models.base import read_only
 from recommender.models.neighbours import NeighboursSource
 from recommender.models.popularity import PopularitySource, SegmentSource
 from recommender.models.repurchase import RepurchaseSource
 from recommender.ranking import Weights
 
-FORMAT = 1
+FORMAT = 2
 """The layout of the directory; a later layout gets a later number."""
 
 _MANIFEST = "manifest.json"
@@ -39,7 +40,10 @@ class ArtifactRefused(Exception):
 
 
 def save(model: Model, directory: Path, *, manifest_extra: Mapping[str, Any]) -> None:
-    """Writes a model to a directory that appears as a whole or not at all; an equal version is written over.
+    """Writes a model to a directory that appears as a whole or not at all.
+
+    Where the directory already holds this version, whole, it stays as it is: readers may have it open, and what it
+    serves is the same. Anything else in its place is written over.
 
     Args:
         model: What to write.
@@ -49,21 +53,18 @@ def save(model: Model, directory: Path, *, manifest_extra: Mapping[str, Any]) ->
     Raises:
         ValueError: If ``manifest_extra`` would overwrite an entry of the manifest itself.
     """
-    arrays = _arrays(model)
     manifest = _manifest(model)
     if taken := sorted(set(manifest_extra) & {*manifest, "arrays"}):
         raise ValueError(f"manifest_extra must not hold the manifest's own entries, got {', '.join(taken)}")
+    if _holds(directory, model.version):
+        return
     directory.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".writing-", dir=directory.parent) as writing:
         made = Path(writing) / "artifact"
         made.mkdir()
-        described = {}
-        for name, array in arrays.items():
-            file = made / f"{name}.npy"
-            np.save(file, array, allow_pickle=False)
-            described[name] = {"shape": list(array.shape), "dtype": array.dtype.str, "sha256": _digest(file)}
+        described = {name: _written(array, made / f"{name}.npy") for name, array in model.arrays().items()}
         text = json.dumps(manifest | dict(manifest_extra) | {"arrays": described}, indent=2, sort_keys=True)
-        (made / _MANIFEST).write_text(text + "\n", encoding="utf-8")
+        _write_through(made / _MANIFEST, text + "\n")
         if directory.exists():
             directory.rename(Path(writing) / "replaced")
         made.rename(directory)
@@ -111,12 +112,12 @@ def publish(models_dir: Path, version: str) -> None:
         ArtifactRefused: If the version has no readable manifest.
     """
     read_manifest(models_dir / version)
-    handle, writing = tempfile.mkstemp(prefix=".writing-", dir=models_dir)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(version + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    Path(writing).replace(models_dir / _POINTER)
+    with tempfile.TemporaryDirectory(prefix=".writing-", dir=models_dir) as writing:
+        pointer = Path(writing) / _POINTER
+        _write_through(pointer, version + "\n")
+        # A service of another system user reads it too, whatever the mask of who published.
+        pointer.chmod(0o644)
+        pointer.replace(models_dir / _POINTER)
 
 
 def live_version(models_dir: Path) -> str | None:
@@ -148,12 +149,29 @@ def _manifest(model: Model) -> dict[str, Any]:
     }
 
 
-def _arrays(model: Model) -> dict[str, npt.NDArray[Any]]:
-    """Every array under the name of its file."""
-    arrays: dict[str, npt.NDArray[Any]] = {"item_ids": model.item_ids, "is_content": model.is_content}
-    for source_name, source in model.sources.by_name().items():
-        arrays |= {f"{source_name}.{name}": array for name, array in source.arrays().items()}
-    return arrays
+def _holds(directory: Path, version: str) -> bool:
+    """Whether this version is there already and passes every check."""
+    try:
+        return load(directory).version == version
+    except ArtifactRefused:
+        return False
+
+
+def _written(array: npt.NDArray[Any], path: Path) -> dict[str, Any]:
+    """Writes one array through to the disk; its entry in the manifest."""
+    with path.open("wb") as file:
+        np.save(file, array, allow_pickle=False)
+        file.flush()
+        os.fsync(file.fileno())
+    return {"shape": list(array.shape), "dtype": array.dtype.str, "sha256": _digest(path)}
+
+
+def _write_through(path: Path, text: str) -> None:
+    """Writes text through to the disk: a rename may outlive a power cut that its file's contents do not."""
+    with path.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _model(manifest: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> Model:
@@ -164,8 +182,8 @@ def _model(manifest: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) 
         version=manifest["version"],
         trained_from_seconds=manifest["trained_from_seconds"],
         trained_until_seconds=manifest["trained_until_seconds"],
-        item_ids=arrays["item_ids"],
-        is_content=arrays["is_content"],
+        item_ids=read_only(arrays["item_ids"]),
+        is_content=read_only(arrays["is_content"]),
         sources=Sources(
             repurchase=RepurchaseSource.from_arrays(of("repurchase")),
             als=AlsSource.from_arrays(of("als")),
@@ -205,7 +223,8 @@ def _check_sizes(model: Model, directory: Path) -> None:
         "neighbours.neighbour_rows": len(model.sources.neighbours.neighbour_rows),
         "neighbours.similarities": len(model.sources.neighbours.similarities),
         "popularity.interest": len(model.sources.popularity.interest),
-        "segment.standard": model.sources.segment.standard.shape[1],
+        "segment.interest": model.sources.segment.interest.shape[1],
+        "segment.prior": len(model.sources.segment.prior),
         "repurchase.n_items": model.sources.repurchase.n_items,
     }
     for name, size in sizes.items():

@@ -69,11 +69,18 @@ class RulesConfig:
     """What was watched to the end is left out for this long."""
     content_share: float = 0.4
     """Content's part of a feed in which both kinds are available."""
+    new_days: float = 30.0
+    """An item is called new for this long after it was published."""
+    popular_interest: float = 1.0
+    """An item is called popular only from this much interest on, decayed, in purchases: one view is no crowd."""
+    popular_share: float = 0.2
+    """And only if it is among this part of its kind by that interest, so that the word tells items apart."""
 
     def __post_init__(self) -> None:
-        if not 0 <= self.content_share <= 1:
-            raise ValueError(f"content_share must be 0 to 1, got {self.content_share}")
-        for name in ("rebuy_gap_days", "dismissed_days", "finished_days"):
+        for name in ("content_share", "popular_share"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be 0 to 1, got {getattr(self, name)}")
+        for name in ("rebuy_gap_days", "dismissed_days", "finished_days", "new_days", "popular_interest"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must be at least 0, got {getattr(self, name)}")
 

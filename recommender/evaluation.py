@@ -25,7 +25,7 @@ PROTOCOL = (
 )
 
 Ranker = Callable[[History], npt.NDArray[np.int64]]
-"""The rows of the model that a policy shows for a history, best first."""
+"""The model's rows that a policy shows for a history, best first; -1 stands for an item it does not know."""
 
 
 def evaluate(
@@ -55,7 +55,7 @@ def evaluate(
 
     Returns:
         ``protocol``, ``split_at`` and ``until`` (ISO instants), ``k``, ``model_version``, and by policy ``recall@k``,
-        ``ndcg@k``, ``coverage`` (the part of the catalogue shown to anybody) and ``users``.
+        ``ndcg@k``, ``coverage`` and ``users``, each as `scored` says.
 
     Raises:
         NothingToTrain: If no event before the split is usable.
@@ -81,15 +81,16 @@ def evaluate(
 
 
 def scored(split: Holdout, ranker: Ranker, k: int) -> dict[str, float | int]:
-    """Mean recall and ndcg at ``k`` over the users of a split, coverage of the catalogue, and how many users.
+    """Mean recall and ndcg at ``k`` over the users of a split, coverage, and how many users there are.
 
-    Scores are 0 where the split has no users.
+    Coverage is the part of the items that the model knows, those somebody showed interest in before the split, that
+    is on at least one user's list. Scores are 0 where the split has no users.
     """
     shown = np.zeros(len(split.model.item_ids), dtype=np.bool_)
     recalls, gains = np.zeros(len(split)), np.zeros(len(split))
     for user, (history, wanted_rows) in enumerate(split.users()):
         ranked = ranker(history)[:k]
-        shown[ranked] = True
+        shown[ranked[ranked >= 0]] = True
         recalls[user] = recall(ranked, wanted_rows)
         gains[user] = ndcg(ranked, wanted_rows, k)
     users = max(len(split), 1)
@@ -142,12 +143,12 @@ def served(model: Model, items: Items, policy: Policy, k: int) -> Ranker:
         excluded_item_ids=np.zeros(0, dtype=np.int64),
         newest_item_ids=items.item_ids[newest],
         newest_is_content=items.is_content[newest],
+        newest_published_at_seconds=items.published_at_seconds[newest],
     )
 
     def ranked(history: History) -> npt.NDArray[np.int64]:
         shown = compose(model, history, request).items
-        rows = model.rows_of(np.array([item.item_id for item in shown], dtype=np.int64))
-        return rows[rows >= 0]
+        return model.rows_of(np.array([item.item_id for item in shown], dtype=np.int64))
 
     return ranked
 

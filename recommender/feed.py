@@ -19,7 +19,8 @@ __all__ = ["Feed", "FeedItem", "FeedRequest", "Reason", "Rung", "compose", "rela
 
 _TASTE_SOURCES = PERSONAL_SOURCES - {"repurchase"}
 
-Rung = Literal["segment", "popular", "newest"]
+Rung = Literal["segment", "popular", "newest", "again"]
+"""The lower rungs of the ladder; "again" shows what the user just bought or watched, where nothing else is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,10 @@ def compose(model: Model | None, history: History | None, request: FeedRequest) 
     """The feed for one request.
 
     The ladder is personal → segment → popular → newest: where the policy's sources need a history or a segment that
-    is not there, the next rung answers, and the feed says which. Kinds are ranked apart and mixed by slots. Equal
-    inputs give equal feeds; equal scores are ordered by popularity, then by row.
+    is not there, the next rung answers, and the feed says which. Where all that may be shown was bought or watched to
+    the end just now, it is ranked once more without these two rules ("again"): a feed is empty only where every
+    allowed item was excluded or dismissed. Kinds are ranked apart and mixed by slots. Equal inputs give equal feeds;
+    equal scores are ordered by popularity, then by row.
 
     Args:
         model: `None` before the first training.
@@ -58,24 +61,21 @@ def compose(model: Model | None, history: History | None, request: FeedRequest) 
         request: What is asked for, and what may be shown.
 
     Raises:
-        ValueError: If ``limit`` is below 1 or ``allowed`` does not fit the model.
+        ValueError: If ``limit`` is below 1, ``allowed`` does not fit the model, or the columns of the newest items
+            differ in length.
     """
     _check(model, request)
     weights, fallback = _rung(model, history, request.policy)
-    ranks_new = "newest" in weights.names()
-    pool = pool_for(model, history, request, with_new=ranks_new)
-    blended = _blended(model, history, request, weights=weights, pool=pool)
-    rules = RulesConfig() if model is None else model.config.rules
-    share = request.policy.content_share
-    content_slots = slots(request.limit, rules.content_share if share is None else share)
-    chosen = _mixed(blended, pool, content_slots, ranks_new=ranks_new)
-    if not ranks_new and len(chosen) and chosen.min() >= pool.n_rows:
+    pool, blended, chosen = _ranked(model, history, request, weights=weights, spares_had=True)
+    if len(chosen) == 0 and history is not None:
+        pool, blended, chosen = _ranked(model, history, request, weights=weights, spares_had=False)
+        fallback = "again" if len(chosen) else fallback
+    elif "newest" not in weights.names() and len(chosen) and chosen.min() >= pool.n_rows:
         fallback = "newest"
+    reasons = explained(chosen, blended, pool, model=model, history=history, request=request)
     items = tuple(
         FeedItem(int(pool.item_ids[entry]), source, reason, float(blended.totals[entry]))
-        for entry, (source, reason) in zip(
-            chosen.tolist(), explained(chosen, blended, pool, model=model, history=history), strict=True
-        )
+        for entry, (source, reason) in zip(chosen.tolist(), reasons, strict=True)
     )
     return Feed(items=items, fallback=fallback)
 
@@ -124,6 +124,9 @@ def _check(model: Model | None, request: FeedRequest) -> None:
     n_items = 0 if model is None else len(model.item_ids)
     if len(request.allowed) != n_items:
         raise ValueError(f"allowed must have one entry per row of the model ({n_items}), got {len(request.allowed)}")
+    columns = (request.newest_item_ids, request.newest_is_content, request.newest_published_at_seconds)
+    if len({len(column) for column in columns}) > 1:
+        raise ValueError(f"the columns of newest items must be equally long, got {[len(column) for column in columns]}")
 
 
 def _rung(model: Model | None, history: History | None, policy: Policy) -> tuple[Weights, Rung | None]:
@@ -149,6 +152,19 @@ def _can_answer(names: tuple[str, ...], history: History) -> bool:
     """Whether one of the personal sources asked for has something to go by."""
     has_bought = bool((history.purchases[history.rows >= 0] > 0).any())
     return (history.is_warm and not _TASTE_SOURCES.isdisjoint(names)) or (has_bought and "repurchase" in names)
+
+
+def _ranked(
+    model: Model | None, history: History | None, request: FeedRequest, *, weights: Weights, spares_had: bool
+) -> tuple[Pool, Blend, npt.NDArray[np.int64]]:
+    """What was ranked, its scores, and the entries chosen, in the order of the feed."""
+    ranks_new = "newest" in weights.names()
+    pool = pool_for(model, history, request, with_new=ranks_new, spares_had=spares_had)
+    blended = _blended(model, history, request, weights=weights, pool=pool)
+    rules = RulesConfig() if model is None else model.config.rules
+    share = request.policy.content_share
+    content_slots = slots(request.limit, rules.content_share if share is None else share)
+    return pool, blended, _mixed(blended, pool, content_slots, ranks_new=ranks_new)
 
 
 def _blended(

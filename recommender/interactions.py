@@ -23,14 +23,13 @@ NEVER = np.iinfo(np.int64).min
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Interactions:
-    """Interest of users (rows) in items (columns)."""
+    """Interest of users in items, in total and event by event."""
 
-    user_ids: npt.NDArray[np.int64]
-    """Sorted; position = row, shape ``(n_users,)``."""
-    item_ids: npt.NDArray[np.int64]
-    """Sorted; position = column, shape ``(n_items,)``."""
     strengths: sp.csr_array
-    """float32, above 0 wherever stored, shape ``(n_users, n_items)``."""
+    """float32, above 0 wherever stored, shape ``(n_users, n_items)``: a row per user with any event on a known item,
+    by rising id, and a column per known item."""
+    settled: npt.NDArray[np.float32]
+    """The interest of each event by `settled_interest`, 0 on unknown items, shape ``(n_events,)``."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,7 +94,7 @@ def settled_interest(
     """The interest each event shows, refunds in proportion to the pieces they give back.
 
     Two of twelve cups broken on the way are no change of mind: a refund counts with its share of all the pieces that
-    the same user bought of the same item, at most 1.
+    the same user bought of the same item, at most 1. One of a purchase that the log does not hold counts 0.
 
     Args:
         groups: The user and item of each event as one number, 0 to ``n_groups - 1``.
@@ -104,24 +103,24 @@ def settled_interest(
         config: The grade of each kind of event.
     """
     graded = interest(events, config)
-    refunded = np.flatnonzero(events.kinds == Kind.REFUND)
-    if len(refunded):
-        bought = _pieces(events.kinds == Kind.PURCHASE, events, groups, n_groups)
-        returned = _given_pieces(events.quantities[refunded])
-        graded[refunded] *= np.minimum(returned / np.maximum(bought[groups[refunded]], returned), 1.0)
+    refunded = events.kinds == Kind.REFUND
+    if refunded.any():
+        settling = _settling(events, groups, n_groups)
+        bought = _pieces(events.kinds == Kind.PURCHASE, events, groups, n_groups)[groups[settling]]
+        returned = _given_pieces(events.quantities[settling])
+        parts = np.zeros(len(events), dtype=np.float32)
+        parts[settling] = np.minimum(returned / np.maximum(bought, returned), 1.0)
+        graded[refunded] *= parts[refunded]
     return graded
 
 
-def pairs(events: Events) -> tuple[npt.NDArray[np.intp], int]:
-    """The user and item of each event as one number from 0, and how many different pairs there are."""
-    _, users = np.unique(events.user_ids, return_inverse=True)
-    item_ids, items = np.unique(events.item_ids, return_inverse=True)
-    found, groups = np.unique(users * len(item_ids) + items, return_inverse=True)
-    return groups, len(found)
-
-
 def net_strengths(
-    groups: npt.NDArray[np.integer], n_groups: int, *, events: Events, config: InterestConfig, now_seconds: int
+    groups: npt.NDArray[np.integer],
+    n_groups: int,
+    *,
+    settled: npt.NDArray[np.float32],
+    ages_seconds: npt.NDArray[np.int64],
+    half_life_days: float,
 ) -> npt.NDArray[np.float32]:
     """Strength of interest per group of events: ``log(1 + max(0, Σ grade · 2^(-age / half-life)))``.
 
@@ -130,24 +129,21 @@ def net_strengths(
     Args:
         groups: The group of each event, 0 to ``n_groups - 1``.
         n_groups: How many groups there are.
-        events: The events, aligned with ``groups``.
-        config: Grades and half-life.
-        now_seconds: The instant at which ages are taken.
+        settled: The interest of each event by `settled_interest`, aligned with ``groups``.
+        ages_seconds: The age of each event, aligned with ``groups``.
+        half_life_days: Interest halves in this time.
 
     Returns:
         Shape ``(n_groups,)``, at least 0.
     """
-    decayed = settled_interest(groups, n_groups, events=events, config=config) * decay(
-        now_seconds - events.at_seconds, config.half_life_days
-    )
-    sums = np.bincount(groups, decayed, n_groups)
+    sums = np.bincount(groups, settled * decay(ages_seconds, half_life_days), n_groups)
     return np.log1p(np.maximum(sums, 0.0)).astype(np.float32)
 
 
 def interactions(
     events: Events, item_ids: npt.NDArray[np.int64], *, config: InterestConfig, now_seconds: int
 ) -> Interactions:
-    """The matrix of interest at ``now_seconds``: users with any event on a known item, and every item of ``item_ids``.
+    """The interest at ``now_seconds`` of users with any event on a known item, in every item of ``item_ids``.
 
     Args:
         events: Events in any order; those on items outside ``item_ids`` are left out.
@@ -156,15 +152,21 @@ def interactions(
         now_seconds: The instant at which ages are taken.
     """
     columns = rows_of(item_ids, events.item_ids)
-    known = columns >= 0
-    events, columns = events.take(known), columns[known]
-    user_ids, rows = np.unique(events.user_ids, return_inverse=True)
+    is_known = columns >= 0
+    known, columns = events.take(is_known), columns[is_known]
+    user_ids, rows = np.unique(known.user_ids, return_inverse=True)
     pairs, groups = np.unique(rows * len(item_ids) + columns, return_inverse=True)
-    strengths = net_strengths(groups, len(pairs), events=events, config=config, now_seconds=now_seconds)
+    settled = settled_interest(groups, len(pairs), events=known, config=config)
+    ages = now_seconds - known.at_seconds
+    strengths = net_strengths(
+        groups, len(pairs), settled=settled, ages_seconds=ages, half_life_days=config.half_life_days
+    )
     positive = strengths > 0
     pair_rows, pair_columns = np.divmod(pairs[positive], max(len(item_ids), 1))
     matrix = sp.coo_array((strengths[positive], (pair_rows, pair_columns)), shape=(len(user_ids), len(item_ids)))
-    return Interactions(user_ids=user_ids, item_ids=item_ids, strengths=matrix.tocsr())
+    of_all = np.zeros(len(events), dtype=np.float32)
+    of_all[is_known] = settled
+    return Interactions(strengths=matrix.tocsr(), settled=of_all)
 
 
 def live_history(
@@ -189,7 +191,9 @@ def live_history(
     touched, groups = np.unique(events.item_ids, return_inverse=True)
     n_items = len(touched)
     rows = rows_of(item_ids, touched)
-    strengths = net_strengths(groups, n_items, events=events, config=config, now_seconds=now_seconds)
+    settled = settled_interest(groups, n_items, events=events, config=config)
+    ages = now_seconds - events.at_seconds
+    strengths = net_strengths(groups, n_items, settled=settled, ages_seconds=ages, half_life_days=config.half_life_days)
     warm = (strengths > 0) & (rows >= 0)
     bought_at, purchases = _bought(events, groups, n_items)
     finished = (events.kinds == Kind.WATCH) & (events.watch_shares >= finished_share)
@@ -259,23 +263,39 @@ def _bought(
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
     """The last purchase and the number of days with one, per group; `NEVER` and 0 where nothing was kept.
 
-    The log does not tie a refund to its purchase, so all pieces bought are set against all pieces given back. Days are
-    UTC's: they only have to part orders.
+    The log does not tie a refund to its purchase, so all pieces bought are set against all pieces given back from the
+    first purchase on. Days are UTC's: they only have to part orders.
     """
-    purchased, refunded = events.kinds == Kind.PURCHASE, events.kinds == Kind.REFUND
+    purchased = events.kinds == Kind.PURCHASE
     bought_at = _last(purchased, events, groups, n_groups)
     days = np.unique((events.at_seconds[purchased] // SECONDS_PER_DAY) * n_groups + groups[purchased])
     counts = np.bincount(days % max(n_groups, 1), minlength=n_groups)
-    if refunded.any():
+    settling = _settling(events, groups, n_groups)
+    if len(settling):
         bought = _pieces(purchased, events, groups, n_groups)
-        returned = _pieces(refunded, events, groups, n_groups)
+        returned = _pieces(settling, events, groups, n_groups)
         is_returned = (returned > 0) & (returned >= bought)
         bought_at[is_returned], counts[is_returned] = NEVER, 0
     return bought_at, counts.astype(np.float32)
 
 
+def _settling(events: Events, groups: npt.NDArray[np.integer], n_groups: int) -> npt.NDArray[np.intp]:
+    """The positions of the refunds that give back what this log saw bought: none before its group's first purchase.
+
+    An earlier one belongs to a purchase from before the log; it must not take back what was bought later.
+    """
+    refunded = np.flatnonzero(events.kinds == Kind.REFUND)
+    if len(refunded) == 0:
+        return refunded
+    purchased = events.kinds == Kind.PURCHASE
+    first_seconds = np.full(n_groups, np.iinfo(np.int64).max)
+    np.minimum.at(first_seconds, groups[purchased], events.at_seconds[purchased])
+    settling: npt.NDArray[np.intp] = refunded[events.at_seconds[refunded] >= first_seconds[groups[refunded]]]
+    return settling
+
+
 def _pieces(
-    chosen: npt.NDArray[np.bool_], events: Events, groups: npt.NDArray[np.integer], n_groups: int
+    chosen: npt.NDArray[np.bool_] | npt.NDArray[np.intp], events: Events, groups: npt.NDArray[np.integer], n_groups: int
 ) -> npt.NDArray[np.float64]:
     """The pieces of the chosen events per group."""
     return np.bincount(groups[chosen], _given_pieces(events.quantities[chosen]), n_groups).astype(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -46,7 +48,7 @@ class Model:
     """Everything a feed needs that was learnt; nothing of any user."""
 
     version: str
-    """Names the model: the end of its training window and a digest of what it was made of."""
+    """Names the model, by `version_of`."""
     trained_from_seconds: int
     """The first event learnt from."""
     trained_until_seconds: int
@@ -61,6 +63,13 @@ class Model:
     weights_record: Mapping[str, Any]
     """What the weights were compared on and what they scored there, by kind of item; plain values for a manifest."""
     config: TrainingConfig
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """Every array of the model by name, those of a source under ``source.name``."""
+        arrays: dict[str, npt.NDArray[Any]] = {"item_ids": self.item_ids, "is_content": self.is_content}
+        for source_name, source in self.sources.by_name().items():
+            arrays |= {f"{source_name}.{name}": array for name, array in source.arrays().items()}
+        return arrays
 
     def rows_of(self, item_ids: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """The row of each item, -1 where the model does not know it."""
@@ -87,3 +96,15 @@ class Model:
         """The scores of the named sources for one history, each of shape ``(n_items,)``."""
         sources = self.sources.by_name()
         return {name: sources[name].scores(history) for name in names}
+
+
+def version_of(model: Model) -> str:
+    """A name for a model: the end of its training window, then a digest of all that decides what it serves.
+
+    What the model is called already has no part in it.
+    """
+    weights = [sorted(kind.items()) for kind in (model.weights.products, model.weights.content)]
+    digest = hashlib.sha256(repr((model.config, weights)).encode())
+    for name, array in model.arrays().items():
+        digest.update(f"{name}{array.dtype.str}{array.shape}".encode() + np.ascontiguousarray(array).tobytes())
+    return f"{datetime.fromtimestamp(model.trained_until_seconds, UTC):%Y%m%dT%H%M%SZ}-{digest.hexdigest()[:8]}"

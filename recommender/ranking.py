@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -17,6 +16,12 @@ PERSONAL_SOURCES = frozenset({"repurchase", "als", "neighbours"})
 """The sources that need the user's own history."""
 
 _POLICY_KEYS = ("sources", "content_share", "rebuy_gap_days")
+
+_LARGEST_WEIGHT = 1e6
+"""A source's score is about 1: this much more of one source already shuts out the others, and no sum overflows."""
+
+_LONGEST_GAP_DAYS = 36_500.0
+"""A century: once bought, never shown again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +41,19 @@ class Policy:
 
         Args:
             mapping: Optional keys ``sources`` (a list of names, each with weight 1, or a mapping of name to weight),
-                ``content_share`` and ``rebuy_gap_days``.
+                ``content_share`` (0 to 1) and ``rebuy_gap_days`` (0 to 36 500). Null counts as left out.
 
         Raises:
             ValueError: If a key or source is unknown, or a value is out of its range.
         """
-        unknown = sorted(set(mapping) - set(_POLICY_KEYS))
+        unknown = sorted(str(key) for key in mapping if key not in _POLICY_KEYS)
         if unknown:
             raise ValueError(f"a policy's keys must be among {', '.join(_POLICY_KEYS)}, got {', '.join(unknown)}")
         sources = mapping.get("sources")
         return cls(
             sources=None if sources is None else _source_weights(sources),
             content_share=_number(mapping, "content_share", 1.0),
-            rebuy_gap_days=_number(mapping, "rebuy_gap_days", math.inf),
+            rebuy_gap_days=_number(mapping, "rebuy_gap_days", _LONGEST_GAP_DAYS),
         )
 
 
@@ -87,11 +92,14 @@ class Blend:
     totals: npt.NDArray[np.float32]
     """The score of each candidate, shape ``(n_candidates,)``."""
 
-    def sources_by_part(self, candidate: int) -> list[str]:
-        """The sources that raised this candidate's score, the largest part first."""
-        weighted = self.weights[int(self.is_content[candidate])] * self.parts[:, candidate]
-        order = np.argsort(-weighted, kind="stable")
-        return [self.names[position] for position in order if weighted[position] > 0]
+    def parts_of(self, candidates: npt.NDArray[np.int64]) -> list[list[tuple[str, float]]]:
+        """For each of some candidates, every source and what it put into the score, the largest part first."""
+        weighted = self.weights[self.is_content[candidates].astype(np.intp)] * self.parts[:, candidates].T
+        order = np.argsort(-weighted, axis=1, kind="stable")
+        return [
+            [(self.names[source], parts[source]) for source in sources]
+            for sources, parts in zip(order.tolist(), weighted.tolist(), strict=True)
+        ]
 
 
 def blend(
@@ -139,33 +147,31 @@ def best(
 def _source_weights(sources: object) -> dict[str, float]:
     """The weight of each source named in a policy."""
     if isinstance(sources, Mapping):
-        named = dict(sources)
+        pairs = list(sources.items())
     elif isinstance(sources, Sequence) and not isinstance(sources, str):
-        named = dict.fromkeys(sources, 1.0)
+        pairs = [(name, 1.0) for name in sources]
     else:
         # A wrong shape of the JSON is a wrong value to whoever sent it.
         raise ValueError(  # noqa: TRY004
             f"sources must be a list of names or a mapping of name to weight, got {sources!r}"
         )
-    unknown = sorted(str(name) for name in named if name not in SOURCES)
+    unknown = sorted(str(name) for name, _ in pairs if name not in SOURCES)
     if unknown:
         raise ValueError(f"sources must be among {', '.join(SOURCES)}, got {', '.join(unknown)}")
-    for name, weight in named.items():
-        if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight < math.inf:
-            raise ValueError(f"the weight of {name} must be a finite number of at least 0, got {weight!r}")
+    named = {name: _in_range(weight, f"the weight of {name}", _LARGEST_WEIGHT) for name, weight in pairs}
     if not any(named.values()):
         raise ValueError(f"at least one source must have a weight above 0, got {named}")
-    return {name: float(named[name]) for name in SOURCES if name in named}
+    return {name: named[name] for name in SOURCES if name in named}
 
 
 def _number(mapping: Mapping[str, Any], key: str, highest: float) -> float | None:
-    """The number under ``key``, `None` where the key is missing."""
-    if key not in mapping:
-        return None
-    value = mapping[key]
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(f"{key} must be a finite number, got {value!r}")
-    if not 0 <= value <= highest:
-        limits = "at least 0" if math.isinf(highest) else f"0 to {highest:g}"
-        raise ValueError(f"{key} must be {limits}, got {value!r}")
+    """The number under ``key``, `None` where the key is missing or null."""
+    value = mapping.get(key)
+    return None if value is None else _in_range(value, key, highest)
+
+
+def _in_range(value: object, subject: str, highest: float) -> float:
+    """A number of JSON from 0 to ``highest``; compared before it is converted, since an integer may be too long."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= highest:
+        raise ValueError(f"{subject} must be a number from 0 to {highest:g}, got {value!r}")
     return float(value)

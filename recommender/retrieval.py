@@ -32,6 +32,8 @@ class FeedRequest:
     """Items that may be shown, newest first; may hold items the model does not know."""
     newest_is_content: npt.NDArray[np.bool_]
     """Content, or else a product, aligned with ``newest_item_ids``."""
+    newest_published_at_seconds: npt.NDArray[np.int64]
+    """When each was published, Unix seconds UTC, aligned with ``newest_item_ids``."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +50,9 @@ class Pool:
     """How many entries are the model's rows."""
 
 
-def pool_for(model: Model | None, history: History | None, request: FeedRequest, *, with_new: bool) -> Pool:
+def pool_for(
+    model: Model | None, history: History | None, request: FeedRequest, *, with_new: bool, spares_had: bool = True
+) -> Pool:
     """What may be ranked.
 
     Left out are items not allowed, excluded by the caller, bought within the rebuy gap, dismissed, and videos
@@ -60,8 +64,10 @@ def pool_for(model: Model | None, history: History | None, request: FeedRequest,
         history: `None` for somebody never seen.
         request: What is asked for.
         with_new: Whether new items are ranked with the others, rather than only filling a shortage.
+        spares_had: Whether what was just bought or watched to the end is left out; what was dismissed always is.
     """
-    banned_ids = _banned_ids(history, request, RulesConfig() if model is None else model.config.rules)
+    rules = RulesConfig() if model is None else model.config.rules
+    banned_ids = _banned_ids(history, request, rules, spares_had=spares_had)
     if model is None:
         return _with_new(None, np.zeros(0, dtype=np.bool_), banned_ids, request)
     eligible = request.allowed.copy()
@@ -91,12 +97,15 @@ def newest_scores(pool: Pool, newest_item_ids: npt.NDArray[np.int64]) -> Scores:
     return standardised(-places)
 
 
-def _banned_ids(history: History | None, request: FeedRequest, rules: RulesConfig) -> npt.NDArray[np.int64]:
+def _banned_ids(
+    history: History | None, request: FeedRequest, rules: RulesConfig, *, spares_had: bool
+) -> npt.NDArray[np.int64]:
     """The items that this user's acts or the caller rule out."""
     if history is None:
         return request.excluded_item_ids
     asked = request.policy.rebuy_gap_days
-    days = (rules.rebuy_gap_days if asked is None else asked, rules.dismissed_days, rules.finished_days)
+    gap_days = rules.rebuy_gap_days if asked is None else asked
+    days = (gap_days, rules.dismissed_days, rules.finished_days) if spares_had else (0.0, rules.dismissed_days, 0.0)
     own = history.item_ids[left_out(history, now_seconds=request.now_seconds, days=days)]
     return np.concatenate((request.excluded_item_ids, own))
 

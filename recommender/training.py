@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -14,9 +12,10 @@ import numpy.typing as npt
 from recommender.configuration import TrainingConfig
 from recommender.events import Events, interest
 from recommender.holdout import holdout
-from recommender.interactions import interactions, pairs, rows_of, settled_interest
-from recommender.model import Model, Sources
+from recommender.interactions import interactions, rows_of
+from recommender.model import Model, Sources, version_of
 from recommender.models.als import fit_als
+from recommender.models.base import read_only
 from recommender.models.neighbours import fit_neighbours
 from recommender.models.popularity import fit_popularity, fit_segments
 from recommender.models.repurchase import RepurchaseSource
@@ -101,7 +100,8 @@ def train(
             split = holdout(earlier, past, past_segments, until_seconds=until_seconds)
             weights, record = fitted_weights(split, config.blend, rng=np.random.default_rng(seed))
         model = _fitted(past, past_segments, items, config, until_seconds=until_seconds, seed=seed, on_step=on_step)
-    return replace(model, weights=weights, weights_record=record)
+    finished = replace(model, weights=weights, weights_record=record)
+    return replace(finished, version=version_of(finished))
 
 
 def _fitted(
@@ -114,7 +114,7 @@ def _fitted(
     seed: int,
     on_step: Callable[[str], None],
 ) -> Model:
-    """A model of the events before ``until_seconds``, with the stated weights."""
+    """A model of the events before ``until_seconds``, with the stated weights and no version yet."""
     usable = _usable(events, items, config) & (events.at_seconds < until_seconds)
     if not usable.any():
         raise NothingToTrain("no event before the end of the training window shows interest in a known item")
@@ -122,25 +122,23 @@ def _fitted(
     is_past = events.at_seconds < until_seconds
     past = events.take(is_past)
     on_step("interactions")
-    strengths = interactions(past, item_ids, config=config.interest, now_seconds=until_seconds).strengths
-    als = fit_als(strengths, config.als, seed=seed, on_step=on_step)
+    shown = interactions(past, item_ids, config=config.interest, now_seconds=until_seconds)
+    als = fit_als(shown.strengths, config.als, seed=seed, on_step=on_step)
     on_step("neighbours")
-    neighbours = fit_neighbours(strengths, config.neighbours)
+    neighbours = fit_neighbours(shown.strengths, config.neighbours)
     on_step("popularity")
-    groups, n_pairs = pairs(past)
-    graded = settled_interest(groups, n_pairs, events=past, config=config.interest)
-    popularity = fit_popularity(past, item_ids, graded=graded, config=config.popularity)
-    segment = fit_segments(past, item_ids, event_segments[is_past], graded=graded, config=config.popularity)
+    popularity = fit_popularity(past, item_ids, graded=shown.settled, config=config.popularity)
+    segment = fit_segments(past, item_ids, event_segments[is_past], graded=shown.settled, config=config.popularity)
     repurchase = RepurchaseSource(len(item_ids), config.repurchase.recency, config.repurchase.recency_half_life_days)
     sources = Sources(repurchase, als, neighbours, popularity, segment)
     catalogue = np.argsort(items.item_ids, kind="stable")
     positions = catalogue[np.searchsorted(items.item_ids, item_ids, sorter=catalogue)]
     return Model(
-        version=_version(sources, config, until_seconds=until_seconds),
+        version="",
         trained_from_seconds=int(past.at_seconds.min()),
         trained_until_seconds=until_seconds,
-        item_ids=item_ids,
-        is_content=items.is_content[positions],
+        item_ids=read_only(item_ids),
+        is_content=read_only(items.is_content[positions]),
         sources=sources,
         weights=Weights.same(config.blend.start),
         weights_record={},
@@ -151,12 +149,3 @@ def _fitted(
 def _usable(events: Events, items: Items, config: TrainingConfig) -> npt.NDArray[np.bool_]:
     """Which events show interest in an item of the catalogue."""
     return (interest(events, config.interest) > 0) & np.isin(events.item_ids, items.item_ids)
-
-
-def _version(sources: Sources, config: TrainingConfig, *, until_seconds: int) -> str:
-    """A name for a model: the end of its training window, then a digest of what was learnt and how."""
-    digest = hashlib.sha256(repr(config).encode())
-    for source in sources.by_name().values():
-        for name, array in source.arrays().items():
-            digest.update(name.encode() + np.ascontiguousarray(array).tobytes())
-    return f"{datetime.fromtimestamp(until_seconds, UTC):%Y%m%dT%H%M%SZ}-{digest.hexdigest()[:8]}"

@@ -13,7 +13,7 @@ import scipy.sparse as sp
 from implicit.cpu.als import AlternatingLeastSquares
 
 from recommender.interactions import History
-from recommender.models.base import Arrays, Scores
+from recommender.models.base import Arrays, Scores, read_only
 from recommender.threads import one_blas_thread
 
 
@@ -103,10 +103,10 @@ class AlsSource:
         mean = factors.mean(axis=0, dtype=np.float64)
         centred = factors - mean
         return cls(
-            factors=factors,
-            gram=arrays["gram"],
-            mean=mean.astype(np.float32),
-            covariance=centred.T @ centred / len(factors),
+            factors=read_only(factors),
+            gram=read_only(arrays["gram"]),
+            mean=read_only(mean.astype(np.float32)),
+            covariance=read_only(centred.T @ centred / len(factors)),
             confidence=float(arrays["confidence"]),
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,13 +12,17 @@ from recommender.interactions import History
 
 Scores = npt.NDArray[np.float32]
 Arrays = Mapping[str, npt.NDArray[Any]]
+_Scalar = TypeVar("_Scalar", bound=np.generic)
 
 
 class Source(Protocol):
     """A fitted source: item-side arrays, and from them a score per item for one history."""
 
     def scores(self, history: History) -> Scores:
-        """Scores on a scale comparable between users, higher is better, shape ``(n_items,)``, always finite."""
+        """Scores on a scale comparable between users, higher is better, shape ``(n_items,)``, always finite.
+
+        They may be the source's own array, which cannot be written to.
+        """
         ...
 
     def contributions(self, history: History, item_rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
@@ -37,6 +41,13 @@ class Source(Protocol):
     def from_arrays(cls, arrays: Arrays) -> Self:
         """The source that `arrays` described."""
         ...
+
+
+def read_only(array: npt.NDArray[_Scalar]) -> npt.NDArray[_Scalar]:
+    """The same numbers, not to be written to: one model serves all requests, and none may spoil it for the next."""
+    view = array.view()
+    view.setflags(write=False)
+    return view
 
 
 def standardised(values: npt.NDArray[np.floating[Any]]) -> Scores:

@@ -10,9 +10,9 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from recommender.interactions import History
-from recommender.models.base import Arrays, Scores, standardised
+from recommender.models.base import Arrays, Scores, read_only, standardised
 
-_CELLS_PER_CHUNK = 8_000_000
+_CELLS_PER_CHUNK = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +76,14 @@ class NeighboursSource:
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Self:
         """The source that `arrays` described."""
-        return cls(neighbour_rows=arrays["neighbour_rows"], similarities=arrays["similarities"])
+        return cls(neighbour_rows=read_only(arrays["neighbour_rows"]), similarities=read_only(arrays["similarities"]))
 
 
 def fit_neighbours(strengths: sp.csr_array, config: NeighboursConfig) -> NeighboursSource:
     """The neighbours of every item under a matrix of strengths, shape ``(n_users, n_items)``.
 
-    An item is no neighbour of its own. Memory is bounded: the similarity matrix is made a few items at a time.
+    An item is no neighbour of its own. The work is that of the pairs of items that share a user, not of all pairs,
+    and memory is bounded: the similarities are made for some items at a time.
     """
     n_items = strengths.shape[1]
     width = max(1, min(config.width, n_items - 1))
@@ -94,18 +95,40 @@ def fit_neighbours(strengths: sp.csr_array, config: NeighboursConfig) -> Neighbo
     by_item = sp.csr_array(strengths.T)
     neighbour_rows = np.zeros((n_items, width), dtype=np.int32)
     similarities = np.zeros((n_items, width), dtype=np.float32)
-    step = max(1, _CELLS_PER_CHUNK // max(n_items, 1))
-    for start in range(0, n_items, step):
-        chunk = slice(start, min(start + step, n_items))
-        shared = (by_item[chunk] @ by_user).toarray() * sources[chunk, None] * targets
-        own = np.arange(chunk.start, chunk.stop)
-        shared[own - start, own] = 0.0
-        best = np.argpartition(-shared, width - 1, axis=1)[:, :width]
-        values = np.take_along_axis(shared, best, axis=1)
-        order = np.lexsort((best, -values), axis=1)
-        similarities[chunk] = np.take_along_axis(values, order, axis=1)
-        neighbour_rows[chunk] = np.where(similarities[chunk] > 0, np.take_along_axis(best, order, axis=1), 0)
-    return NeighboursSource(neighbour_rows=neighbour_rows, similarities=similarities)
+    for chunk in _chunks(by_item, user_degrees, width):
+        shared = sp.csr_array(by_item[chunk] @ by_user)
+        owners = np.repeat(chunk, np.diff(shared.indptr))
+        shared.data *= sources[owners] * targets[shared.indices]
+        shared.data[shared.indices == owners] = 0.0
+        neighbour_rows[chunk], similarities[chunk] = _best_stored(shared, width)
+    return NeighboursSource.from_arrays({"neighbour_rows": neighbour_rows, "similarities": similarities})
+
+
+def _chunks(by_item: sp.csr_array, user_degrees: npt.NDArray[np.float64], width: int) -> list[npt.NDArray[np.int64]]:
+    """All items in groups of about equally many candidates, so that the tables of a group hold little padding.
+
+    An item has at most as many candidates as its users have items, and never more than there are items.
+    """
+    most = np.minimum(by_item.astype(np.bool_) @ user_degrees, by_item.shape[0])
+    order = np.argsort(most, kind="stable")
+    group = np.cumsum(np.maximum(most[order], width)) // _CELLS_PER_CHUNK
+    return np.split(order, np.flatnonzero(np.diff(group)) + 1)
+
+
+def _best_stored(shared: sp.csr_array, width: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+    """The columns and values of the ``width`` largest stored values of each row, best first, padded with 0 and 0."""
+    lengths = np.diff(shared.indptr)
+    places = np.arange(max(int(lengths.max(initial=0)), width))
+    is_stored = places < lengths[:, None]
+    values = np.zeros(is_stored.shape)
+    columns = np.zeros(is_stored.shape, dtype=np.int32)
+    values[is_stored], columns[is_stored] = shared.data, shared.indices
+    if len(places) > width:
+        kept = np.argpartition(-values, width - 1, axis=1)[:, :width]
+        values, columns = np.take_along_axis(values, kept, axis=1), np.take_along_axis(columns, kept, axis=1)
+    order = np.lexsort((columns, -values), axis=1)
+    values, columns = np.take_along_axis(values, order, axis=1), np.take_along_axis(columns, order, axis=1)
+    return np.where(values > 0, columns, 0), values.astype(np.float32)
 
 
 def _power(degrees: npt.NDArray[np.float64], exponent: float) -> npt.NDArray[np.float64]:

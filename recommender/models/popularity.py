@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from recommender.events import Events, decay
 from recommender.interactions import History, rows_of
-from recommender.models.base import Arrays, Scores, standardised
+from recommender.models.base import Arrays, Scores, read_only, standardised
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,8 @@ class PopularitySource:
         recent, floor = arrays["interest"], float(arrays["floor"])
         rank = np.empty(len(recent), dtype=np.int32)
         rank[np.argsort(-recent, kind="stable")] = np.arange(len(recent), dtype=np.int32)
-        return cls(interest=recent, floor=floor, standard=standardised(np.log(recent + floor)), rank=rank)
+        standard = standardised(np.log(recent + floor))
+        return cls(interest=read_only(recent), floor=floor, standard=read_only(standard), rank=read_only(rank))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,6 +77,10 @@ class SegmentSource:
 
     names: tuple[str, ...]
     """The segments that are large enough, sorted."""
+    interest: npt.NDArray[np.float32]
+    """Decayed interest of the segment's own users, in purchases, at least 0, shape ``(n_segments, n_items)``."""
+    prior: npt.NDArray[np.float32]
+    """What the whole shop's popularity adds to each segment's, in purchases, above 0, shape ``(n_items,)``."""
     standard: npt.NDArray[np.float32]
     """Standardised log popularity, shape ``(n_segments, n_items)``."""
 
@@ -86,22 +91,42 @@ class SegmentSource:
     def scores(self, history: History) -> Scores:
         """The popularity in the history's segment; all 0 where the segment is unknown."""
         if history.segment is None or history.segment not in self.names:
-            return np.zeros(self.standard.shape[1], dtype=np.float32)
+            return np.zeros(len(self.prior), dtype=np.float32)
         segment_scores: Scores = self.standard[self.names.index(history.segment)]
         return segment_scores
+
+    def interest_in(self, segment: str) -> npt.NDArray[np.float32]:
+        """The interest of a known segment's own users in each item, in purchases, shape ``(n_items,)``."""
+        own: npt.NDArray[np.float32] = self.interest[self.names.index(segment)]
+        return own
 
     def contributions(self, history: History, item_rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
         """All 0: no item of the user's adds to what a segment wants."""
         return np.zeros((len(item_rows), len(history.warm_rows)), dtype=np.float32)
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """The table and the names, as fixed-width text."""
-        return {"names": np.array(self.names, dtype=np.str_), "standard": self.standard}
+        """The names, as fixed-width text, the interest and the prior; scores follow from them."""
+        return {"names": np.array(self.names, dtype=np.str_), "interest": self.interest, "prior": self.prior}
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Self:
-        """The source that `arrays` described."""
-        return cls(names=tuple(str(name) for name in arrays["names"]), standard=arrays["standard"])
+        """The source that `arrays` described.
+
+        A segment's popularity is shrunk to the shop's: ``log((n_si + m p_i) / (n_s + m))`` with n the decayed
+        interest, p the shop's share of item i, m the prior (a Dirichlet prior's posterior mean; Zhai & Lafferty
+        2004, section 3).
+        """
+        own, prior = arrays["interest"], arrays["prior"]
+        totals = own.sum(axis=1, keepdims=True, dtype=np.float64) + prior.sum(dtype=np.float64)
+        standard = np.zeros(own.shape, dtype=np.float32)
+        for segment, shares in enumerate((own + prior) / totals):
+            standard[segment] = standardised(np.log(shares))
+        return cls(
+            names=tuple(str(name) for name in arrays["names"]),
+            interest=read_only(own),
+            prior=read_only(prior),
+            standard=read_only(standard),
+        )
 
 
 def fit_popularity(
@@ -132,9 +157,6 @@ def fit_segments(
 ) -> SegmentSource:
     """The popularity of each item in each segment that is large enough.
 
-    A segment's popularity is shrunk to the shop's: ``log((n_si + m p_i) / (n_s + m))`` with n the decayed interest,
-    p the shop's share of item i, m the prior (a Dirichlet prior's posterior mean; Zhai & Lafferty 2004, section 3).
-
     Args:
         events: At least one event.
         item_ids: The model's sorted item ids.
@@ -155,9 +177,9 @@ def fit_segments(
     used = (rows >= 0) & (compact[codes] >= 0)
     cells = compact[codes[used]] * n_items + rows[used]
     counts = np.maximum(np.bincount(cells, weights[used], len(chosen) * n_items), 0.0).reshape(len(chosen), n_items)
-    shares = np.log((counts + prior) / (counts.sum(axis=1, keepdims=True) + config.segment_prior))
-    table = np.stack([standardised(row) for row in shares]) if len(chosen) else np.zeros((0, n_items), np.float32)
-    return SegmentSource(names=tuple(str(name) for name in names[chosen]), standard=table)
+    return SegmentSource.from_arrays(
+        {"names": names[chosen], "interest": counts.astype(np.float32), "prior": prior.astype(np.float32)}
+    )
 
 
 def _recent(events: Events, graded: npt.NDArray[np.float32], half_life_days: float) -> npt.NDArray[np.float64]:

@@ -197,6 +197,7 @@ def _request(
         excluded_item_ids=_ids([*known.shown, *excluded]),
         newest_item_ids=newest.item_ids,
         newest_is_content=newest.is_content,
+        newest_published_at_seconds=newest.published_at_seconds,
     )
 
 

@@ -11,6 +11,7 @@ _TEXTS = {
         "popular": "Popular now",
         "popular_in_segment": "Popular in {segment}",
         "new": "New in the shop",
+        "from_the_shop": "From the shop",
         "for_you": "Picked for you",
     },
     "id": {
@@ -20,6 +21,7 @@ _TEXTS = {
         "popular": "Sedang populer",
         "popular_in_segment": "Populer di {segment}",
         "new": "Baru di toko",
+        "from_the_shop": "Dari toko ini",
         "for_you": "Dipilih untuk Anda",
     },
 }

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import dataclasses
 import json
+import os
+import stat
 
 import numpy as np
 import pytest
@@ -29,6 +32,7 @@ def test_a_model_read_back_serves_the_same_feed(model, saved, make_events):
         excluded_item_ids=np.zeros(0, dtype=np.int64),
         newest_item_ids=np.zeros(0, dtype=np.int64),
         newest_is_content=np.zeros(0, dtype=bool),
+        newest_published_at_seconds=np.zeros(0, dtype=np.int64),
     )
     events = make_events([(1, 2, Kind.PURCHASE, 9), (1, 22, Kind.WATCH, 3, 0.5)])
     again = load(saved)
@@ -47,10 +51,34 @@ def test_the_manifest_says_what_the_model_was_made_of(model, saved):
     assert {path.name for path in saved.iterdir()} == {"manifest.json", *(f"{n}.npy" for n in manifest["arrays"])}
 
 
-def test_saving_again_writes_over_and_leaves_nothing_behind(model, saved):
+def test_a_version_that_is_there_whole_is_not_touched_again(model, saved):
+    files = {path.name: path.stat().st_ino for path in saved.iterdir()}
     save(model, saved, manifest_extra={"offline": "second"})
+    assert {path.name: path.stat().st_ino for path in saved.iterdir()} == files
+    assert read_manifest(saved)["offline"] == {"ndcg@20": 0.5}
+
+
+def test_saving_again_repairs_a_harmed_version_and_leaves_nothing_behind(model, saved):
+    flipped(saved / "als.factors.npy")
+    (saved / "stray.npy").touch()
+    save(model, saved, manifest_extra={"offline": "second"})
+    assert load(saved).version == model.version
     assert read_manifest(saved)["offline"] == "second"
+    assert not (saved / "stray.npy").exists()
     assert [path.name for path in saved.parent.iterdir()] == [model.version]
+
+
+def test_another_version_in_the_same_place_is_written_over(model, saved):
+    other = dataclasses.replace(model, version="another")
+    save(other, saved, manifest_extra={})
+    assert load(saved).version == "another"
+
+
+def test_a_model_read_back_cannot_be_spoiled(saved):
+    again = load(saved)
+    for array in (again.item_ids, again.is_content):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 1
 
 
 def test_entries_of_the_manifest_cannot_be_given_from_outside(model, tmp_path):
@@ -85,8 +113,8 @@ def described_again(directory, name, array):
         (lambda at: (at / "item_ids.npy").unlink(), r"item_ids\.npy: is missing"),
         (lambda at: (at / "manifest.json").unlink(), r"manifest\.json: is missing"),
         (lambda at: (at / "manifest.json").write_text("{"), r"manifest\.json: cannot be read as JSON"),
-        (lambda at: (at / "manifest.json").write_text('{"format": 99}'), "is not of layout 1"),
-        (lambda at: (at / "manifest.json").write_text('{"format": 1}'), "is not a manifest of this layout"),
+        (lambda at: (at / "manifest.json").write_text('{"format": 99}'), "is not of layout 2"),
+        (lambda at: (at / "manifest.json").write_text('{"format": 2}'), "is not a manifest of this layout"),
         (lambda at: described_again(at, "als.gram", np.full((4, 4), np.nan)), r"als\.gram\.npy: holds numbers"),
         (lambda at: described_again(at, "is_content", np.zeros(3, dtype=bool)), r"is_content\.npy: is of 3 items"),
         (lambda at: described_again(at, "is_content", np.array([object()])), r"is_content\.npy: is not a plain array"),
@@ -117,6 +145,16 @@ def test_the_pointer_names_the_version_published_last(model, saved):
     publish(models_dir, "20200101T000000Z-0")
     assert live_version(models_dir) == "20200101T000000Z-0"
     assert versions(models_dir) == ["20200101T000000Z-0", model.version]
+    assert sorted(path.name for path in models_dir.iterdir()) == ["20200101T000000Z-0", model.version, "live"]
+
+
+def test_the_pointer_can_be_read_by_a_service_of_another_system_user(model, saved):
+    before = os.umask(0o077)
+    try:
+        publish(saved.parent, model.version)
+    finally:
+        os.umask(before)
+    assert stat.filemode((saved.parent / "live").stat().st_mode) == "-rw-r--r--"
 
 
 def test_a_version_that_is_not_there_cannot_be_published(tmp_path):

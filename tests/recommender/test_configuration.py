@@ -27,6 +27,8 @@ def test_the_search_for_weights_starts_on_its_own_grids():
         (lambda: BlendConfig(grids={"magic": (1.0,)}), "got none for magic"),
         (lambda: RulesConfig(content_share=1.2), "content_share must be 0 to 1, got 1.2"),
         (lambda: RulesConfig(dismissed_days=-1), "dismissed_days must be at least 0, got -1"),
+        (lambda: RulesConfig(new_days=-1), "new_days must be at least 0, got -1"),
+        (lambda: RulesConfig(popular_share=2), "popular_share must be 0 to 1, got 2"),
     ],
 )
 def test_values_out_of_their_range_are_refused(made, said):

@@ -35,6 +35,20 @@ def test_ndcg_of_the_best_list_is_1_however_many_wishes_do_not_fit():
     assert ndcg(np.array([7]), np.array([7]), 20) == pytest.approx(1.0)
 
 
+def test_an_item_that_the_model_does_not_know_takes_its_place_but_is_no_hit():
+    # A hit at place 2 of two, below an item that nobody knew: 1 / log2(3) of the 1 that a hit at place 1 gains.
+    assert ndcg(np.array([-1, 3]), np.array([3]), 2) == pytest.approx(1 / np.log2(3))
+    assert recall(np.array([-1, 3]), np.array([3, 29])) == 1 / 2
+
+
+def test_what_the_model_does_not_know_is_served_in_its_place_and_covers_nothing(model, split):
+    # The newest of the shop is item 77, which came after the training; two products are asked for.
+    items = Items(np.array([77, 5]), np.zeros(2, dtype=bool), np.array([NOW - 1, NOW - 2]))
+    ranker = served(model, items, Policy.parse({"sources": ["newest"], "content_share": 0}), 2)
+    assert [ranker(history).tolist() for history, _ in split.users()] == [[-1, 5], [-1, 5]]
+    assert scored(split, ranker, 2)["coverage"] == pytest.approx(1 / 30)
+
+
 @pytest.fixture
 def split(model, make_events):
     rows = [(1, 2, Kind.PURCHASE, 9), (1, 2, Kind.PURCHASE, 5), (1, 4, Kind.PURCHASE, 9)]
@@ -71,6 +85,7 @@ def test_the_score_of_default_is_the_score_of_what_compose_serves(model, shop, s
             excluded_item_ids=np.zeros(0, dtype=np.int64),
             newest_item_ids=shop[1].item_ids,
             newest_is_content=shop[1].is_content,
+            newest_published_at_seconds=shop[1].published_at_seconds,
         )
         assert ranker(history).tolist() == [item.item_id for item in compose(model, history, request).items]
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommender.events import Kind
+from recommender.events import SECONDS_PER_DAY, Kind
 from recommender.feed import FeedRequest, Reason, compose, related, slots
 from recommender.ranking import Policy
 
@@ -15,7 +15,7 @@ NOW = 1_700_000_000
 NO_IDS = np.zeros(0, dtype=np.int64)
 
 
-def asking(limit=10, policy=None, *, n_items=30, **others) -> FeedRequest:
+def asking(limit=10, policy=None, *, n_items=30, published_days=1.0, **others) -> FeedRequest:
     request = FeedRequest(
         limit=limit,
         now_seconds=NOW,
@@ -24,8 +24,11 @@ def asking(limit=10, policy=None, *, n_items=30, **others) -> FeedRequest:
         excluded_item_ids=NO_IDS,
         newest_item_ids=np.arange(30)[::-1],
         newest_is_content=np.arange(30)[::-1] >= 20,
+        newest_published_at_seconds=np.zeros(30, dtype=np.int64),
     )
-    return dataclasses.replace(request, **others)
+    request = dataclasses.replace(request, **others)
+    published = np.full(len(request.newest_item_ids), NOW - round(published_days * SECONDS_PER_DAY))
+    return dataclasses.replace(request, newest_published_at_seconds=published)
 
 
 @pytest.fixture
@@ -92,9 +95,11 @@ def test_the_ladder_goes_from_segment_to_popular_to_newest(model, make_events):
 
 
 def test_the_segments_rung_shows_what_the_segment_wants(model, make_events):
+    # Ten odd products and five odd pieces of content: the top fifth of a kind is 4 of 20 and 2 of 10.
     feed = compose(model, model.history(make_events([]), "odd", NOW), asking(5))
     assert [item.item_id % 2 for item in feed.items] == [1] * 5
-    assert {item.reason for item in feed.items} == {Reason("popular_in_segment", segment="odd")}
+    assert {item.source for item in feed.items} == {"segment"}
+    assert feed.items[0].reason == feed.items[1].reason == Reason("popular_in_segment", segment="odd")
 
 
 def test_a_policy_that_needs_no_person_is_no_fallback(model, history):
@@ -152,6 +157,32 @@ def test_a_feed_of_new_items_only_says_so(model, history):
     assert feed.fallback == "newest"
 
 
+def test_where_all_was_just_bought_or_watched_it_is_shown_again_and_the_feed_says_so(model, make_events):
+    rows = [(4, 6, Kind.PURCHASE, 0.01), (4, 77, Kind.PURCHASE, 0.02), (4, 22, Kind.WATCH, 1, 1.0)]
+    history = model.history(make_events([*rows, (4, 8, Kind.DISMISS, 1)]), None, NOW)
+    request = asking(
+        5,
+        allowed=np.isin(np.arange(30), [6, 8, 22, 24]),
+        newest_item_ids=np.array([77]),
+        newest_is_content=np.array([False]),
+        excluded_item_ids=np.array([24]),
+    )
+    again = compose(model, history, request)
+    assert (sorted(ids(again)), again.fallback) == ([6, 22, 77], "again")
+    one_left = compose(model, history, dataclasses.replace(request, excluded_item_ids=NO_IDS))
+    assert (ids(one_left), one_left.fallback) == ([24], None)
+
+
+def test_a_feed_is_empty_where_everything_allowed_was_dismissed_or_excluded(model, make_events):
+    history = model.history(make_events([(4, 8, Kind.DISMISS, 1), (4, 6, Kind.PURCHASE, 30)]), None, NOW)
+    nothing_new = {"newest_item_ids": NO_IDS, "newest_is_content": np.zeros(0, bool)}
+    request = asking(
+        5, allowed=np.isin(np.arange(30), [8, 9]), excluded_item_ids=np.array([9], dtype=np.int64), **nothing_new
+    )
+    feed = compose(model, history, request)
+    assert (feed.items, feed.fallback) == ((), None)
+
+
 def test_a_feed_is_empty_only_where_nothing_is_allowed(model, history):
     request = asking(5, allowed=np.zeros(30, dtype=bool), newest_item_ids=NO_IDS, newest_is_content=np.zeros(0, bool))
     assert compose(model, history, request).items == ()
@@ -201,3 +232,5 @@ def test_impossible_requests_are_refused(model):
         compose(model, None, asking(0))
     with pytest.raises(ValueError, match=r"one entry per row of the model \(30\), got 7"):
         compose(model, None, asking(5, n_items=7))
+    with pytest.raises(ValueError, match=r"columns of newest items must be equally long, got \[30, 2, 30\]"):
+        compose(model, None, asking(5, newest_is_content=np.zeros(2, dtype=bool)))

@@ -42,6 +42,36 @@ def test_a_refund_of_a_part_takes_back_that_part(make_events):
     assert settled == pytest.approx([1, 1, -4 / 12])
 
 
+def test_a_refund_from_before_the_first_purchase_takes_nothing_back(make_events):
+    # The refund of day 9 is of a purchase that the log does not hold; the purchase of day 3 was kept.
+    events = make_events([(5, 2, Kind.REFUND, 9, 4), (5, 2, Kind.PURCHASE, 3, 4)])
+    assert settled_interest(np.zeros(2, dtype=int), 1, events=events, config=CONFIG).tolist() == [0.0, 1.0]
+    history = history_of(events)
+    assert history.purchases.tolist() == [1]
+    assert history.bought_at_seconds.tolist() == [NOW - 3 * SECONDS_PER_DAY]
+
+
+def test_a_refund_at_the_instant_of_the_purchase_or_later_takes_it_back(make_events):
+    for refund_days in (3, 2):
+        events = make_events([(5, 2, Kind.REFUND, refund_days, 4), (5, 2, Kind.PURCHASE, 3, 4)])
+        assert settled_interest(np.zeros(2, dtype=int), 1, events=events, config=CONFIG).tolist() == [-1.0, 1.0]
+        assert history_of(events).purchases.tolist() == [0]
+
+
+def test_the_purchases_of_one_pair_do_not_make_anothers_refund_count(make_events):
+    events = make_events([(5, 1, Kind.PURCHASE, 9, 1), (5, 2, Kind.REFUND, 5, 1), (5, 2, Kind.PURCHASE, 3, 1)])
+    assert settled_interest(np.array([0, 1, 1]), 2, events=events, config=CONFIG).tolist() == [1.0, 0.0, 1.0]
+    assert history_of(events).purchases.tolist() == [1, 1]
+
+
+def test_interest_event_by_event_is_that_of_the_matrix_and_none_on_unknown_items(make_events):
+    events = make_events(
+        [(5, 2, Kind.PURCHASE, 9, 2), (5, 99, Kind.PURCHASE, 9), (5, 2, Kind.REFUND, 8, 1), (6, 2, Kind.LIKE, 1)]
+    )
+    made = interactions(events, np.array([1, 2, 3]), config=CONFIG, now_seconds=NOW)
+    assert made.settled == pytest.approx([1.0, 0.0, -1 / 2, 0.5])
+
+
 @st.composite
 def logs(draw):
     size = draw(st.integers(1, 40))
@@ -63,7 +93,9 @@ def logs(draw):
 def test_a_live_history_has_the_very_numbers_of_the_training_row(events):
     item_ids = np.array([0, 2, 3, 5, 7])
     matrix = interactions(events, item_ids, config=CONFIG, now_seconds=NOW)
-    for row, user_id in enumerate(matrix.user_ids):
+    known = np.isin(events.item_ids, item_ids)
+    assert matrix.strengths.shape == (len(np.unique(events.user_ids[known])), len(item_ids))
+    for row, user_id in enumerate(np.unique(events.user_ids[known])):
         history = history_of(events.take(events.user_ids == user_id), item_ids)
         live = np.zeros(len(item_ids), dtype=np.float32)
         live[history.warm_rows] = history.warm_strengths

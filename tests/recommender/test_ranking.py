@@ -23,6 +23,15 @@ def test_a_mapping_of_sources_keeps_its_weights():
     assert policy == Policy({"als": 0.5, "newest": 2.0}, content_share=0.0, rebuy_gap_days=14.0)
 
 
+def test_null_counts_as_left_out_everywhere():
+    assert Policy.parse({"sources": None, "content_share": None, "rebuy_gap_days": None}) == Policy.parse({})
+
+
+def test_the_ends_of_every_range_are_allowed():
+    policy = Policy.parse({"sources": {"als": 1e6, "newest": 0}, "content_share": 1, "rebuy_gap_days": 36_500})
+    assert policy == Policy({"als": 1e6, "newest": 0.0}, content_share=1.0, rebuy_gap_days=36_500.0)
+
+
 @pytest.mark.parametrize(
     ("mapping", "said"),
     [
@@ -34,10 +43,19 @@ def test_a_mapping_of_sources_keeps_its_weights():
         ({"sources": {"als": -1}}, "weight of als"),
         ({"sources": {"als": True}}, "weight of als"),
         ({"sources": {"als": math.nan}}, "weight of als"),
-        ({"content_share": 1.1}, "content_share must be 0 to 1, got 1.1"),
-        ({"content_share": "half"}, "content_share must be a finite number"),
-        ({"rebuy_gap_days": -1}, "rebuy_gap_days must be at least 0, got -1"),
-        ({"rebuy_gap_days": math.inf}, "rebuy_gap_days must be a finite number"),
+        ({"sources": {"als": 1_000_001}}, r"weight of als must be a number from 0 to 1e\+06, got 1000001"),
+        ({"sources": {"als": 10**400}}, "weight of als"),
+        ({"sources": {"als": None}}, "weight of als"),
+        ({"sources": [["als"]]}, r"sources must be among .*, got \['als'\]"),
+        ({"sources": [{"als": 1}]}, "sources must be among"),
+        ({"content_share": 1.1}, "content_share must be a number from 0 to 1, got 1.1"),
+        ({"content_share": "half"}, "content_share must be a number from 0 to 1, got 'half'"),
+        ({"content_share": 10**400}, "content_share must be a number"),
+        ({"rebuy_gap_days": -1}, "rebuy_gap_days must be a number from 0 to 36500, got -1"),
+        ({"rebuy_gap_days": 36_501}, "got 36501"),
+        ({"rebuy_gap_days": -(10**400)}, "rebuy_gap_days must be a number"),
+        ({"rebuy_gap_days": math.inf}, "got inf"),
+        ({"rebuy_gap_days": math.nan}, "got nan"),
     ],
 )
 def test_a_wrong_policy_is_refused_by_name(mapping, said):
@@ -52,11 +70,16 @@ def test_sources_are_added_with_the_weights_of_their_kind():
     assert blended.totals.tolist() == [2.0 * 1.0 + 0.5 * 3.0, 0.0 * 2.0 + 1.0 * -1.0]
 
 
-def test_the_sources_of_an_item_are_named_by_what_they_put_in():
-    parts = {"als": np.array([1.0, -1.0], np.float32), "popularity": np.array([3.0, -1.0], np.float32)}
-    blended = blend(parts, Weights.same({"als": 4.0, "popularity": 1.0}), is_content=np.zeros(2, dtype=bool))
-    assert blended.sources_by_part(0) == ["als", "popularity"]
-    assert blended.sources_by_part(1) == []
+def test_the_sources_of_an_item_are_ordered_by_what_they_put_in():
+    parts = {"als": np.array([1.0, -1.0, 2.0], np.float32), "popularity": np.array([3.0, -1.0, 5.0], np.float32)}
+    weights = Weights(products={"als": 4.0, "popularity": 1.0}, content={"als": 0.5, "popularity": 2.0})
+    blended = blend(parts, weights, is_content=np.array([False, False, True]))
+    assert blended.parts_of(np.array([2, 0, 1])) == [
+        [("popularity", 2.0 * 5.0), ("als", 0.5 * 2.0)],
+        [("als", 4.0 * 1.0), ("popularity", 1.0 * 3.0)],
+        [("popularity", 1.0 * -1.0), ("als", 4.0 * -1.0)],
+    ]
+    assert blended.parts_of(np.zeros(0, dtype=np.int64)) == []
 
 
 def test_sources_without_weight_are_not_asked():

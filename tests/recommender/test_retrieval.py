@@ -22,6 +22,7 @@ def asking(limit, newest_item_ids, *, allowed=None, excluded=()):
         excluded_item_ids=np.array(excluded, dtype=np.int64),
         newest_item_ids=newest,
         newest_is_content=newest % 2 == 0,
+        newest_published_at_seconds=np.full(len(newest), NOW),
     )
 
 
@@ -42,6 +43,16 @@ def test_the_callers_arrays_stay_as_they_were(model, make_events):
     pool = pool_for(model, history, request, with_new=True)
     assert request.allowed.all()
     assert np.flatnonzero(~pool.eligible).tolist() == [2, 4]
+
+
+def test_what_was_had_can_be_let_in_again_and_what_was_dismissed_cannot(model, make_events):
+    rows = [(1, 2, Kind.PURCHASE, 0.1), (1, 22, Kind.WATCH, 1, 1.0), (1, 4, Kind.DISMISS, 1)]
+    history = model.history(make_events(rows), None, NOW)
+    left = [
+        np.flatnonzero(~pool_for(model, history, asking(5, []), with_new=False, spares_had=spares_had).eligible)
+        for spares_had in (True, False)
+    ]
+    assert [rows.tolist() for rows in left] == [[2, 4, 22], [4]]
 
 
 @given(st.lists(st.integers(0, 40), unique=True, max_size=20), st.lists(st.integers(0, 40), unique=True, max_size=20))

@@ -5,8 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 
+from recommender.configuration import BlendConfig
 from recommender.events import Kind
 from recommender.feed import FeedRequest, compose
+from recommender.model import version_of
 from recommender.ranking import Policy
 from recommender.training import Items, NothingToTrain, Segments, TrainingConfig, train
 
@@ -29,6 +31,14 @@ def test_equal_inputs_and_seed_give_an_equal_model(shop, model):
     for name, source in model.sources.by_name().items():
         for key, array in source.arrays().items():
             np.testing.assert_array_equal(again.sources.by_name()[name].arrays()[key], array)
+
+
+def test_a_model_is_named_after_the_weights_that_were_found_for_it(shop):
+    easily_moved = BlendConfig(fewest_users=10, standard_errors=0.0)
+    config = dataclasses.replace(TrainingConfig(), blend=easily_moved)
+    fitted = train(*shop, config, until_seconds=NOW, seed=7, on_step=lambda _step: None)
+    assert fitted.weights.products != easily_moved.start
+    assert fitted.version == version_of(fitted)
 
 
 def test_the_order_of_events_and_items_changes_nothing_but_rounding(shop, model):
@@ -88,6 +98,7 @@ def test_a_tiny_shop_trains_and_serves_everything_it_has(make_events, rows):
         excluded_item_ids=np.zeros(0, dtype=np.int64),
         newest_item_ids=np.array([5, 6, 7]),
         newest_is_content=np.array([False, False, True]),
+        newest_published_at_seconds=np.zeros(3, dtype=np.int64),
     )
     feed = compose(fitted, history, request)
     ruled_out = {5} if Kind.DISMISS in [row[2] for row in rows if row[0] == 1] else set()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import numpy as np
 import pytest
 
 from recommender.events import Kind
 from recommender.interactions import NOBODY
-from recommender.models.base import standardised
+from recommender.models.base import read_only, standardised
 
 NAMES = ("repurchase", "als", "neighbours", "popularity", "segment")
 
@@ -37,8 +39,12 @@ def test_equal_histories_get_equal_scores(source, history):
 
 def test_scores_are_not_the_callers_to_spoil(source, history):
     before = source.scores(history).copy()
-    source.contributions(history, np.array([0, 2]))
+    for array in (source.scores(history), *source.arrays().values()):
+        # Either the array is a copy, or it refuses; written to is only what no other request sees.
+        with contextlib.suppress(ValueError):
+            array[...] = np.zeros(1, dtype=array.dtype)[0]
     np.testing.assert_array_equal(source.scores(history), before)
+    np.testing.assert_array_equal(type(source).from_arrays(source.arrays()).scores(history), before)
 
 
 def test_the_arrays_make_the_same_source_again(source, history):
@@ -54,6 +60,15 @@ def test_contributions_have_a_row_per_item_and_a_column_per_item_of_the_history(
     assert source.contributions(history, np.array([0, 6, 9])).shape == (3, 3)
     assert source.contributions(NOBODY, np.array([0, 6, 9])).shape == (3, 0)
     assert source.contributions(history, np.zeros(0, dtype=np.int64)).shape == (0, 3)
+
+
+def test_a_read_only_array_leaves_the_given_one_as_it_was():
+    given = np.arange(3)
+    kept = read_only(given)
+    with pytest.raises(ValueError, match="read-only"):
+        kept[0] = 9
+    given[0] = 5
+    assert kept.tolist() == [5, 1, 2]
 
 
 def test_standardised_values_have_mean_0_and_deviation_1():

@@ -3,6 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from recommender.events import Kind
 from recommender.models.neighbours import NeighboursConfig, fit_neighbours
@@ -30,6 +33,34 @@ def test_only_the_best_neighbours_are_kept():
     wide, narrow = (fit_neighbours(STRENGTHS, NeighboursConfig(width=width)) for width in (3, 1))
     np.testing.assert_array_equal(narrow.neighbour_rows[:3, 0], wide.neighbour_rows[:3, 0])
     assert narrow.similarities.shape == (4, 1)
+
+
+@given(
+    hnp.arrays(np.float32, st.tuples(st.integers(1, 8), st.integers(2, 9)), elements=st.sampled_from([0, 0, 1, 2.5])),
+    st.integers(1, 9),
+)
+def test_the_table_holds_the_largest_entries_of_the_whole_matrix_of_similarities(strengths, width):
+    config = NeighboursConfig(width=width)
+    fitted = fit_neighbours(sp.csr_array(strengths), config)
+    # The formula over all pairs: W = Da^-a (R^T Du^-c R) Db^-b without its diagonal.
+    item_degrees, user_degrees = ((strengths > 0).sum(axis=axis).clip(1).astype(float) for axis in (0, 1))
+    whole = strengths.T @ (strengths / user_degrees[:, None] ** config.user_penalty)
+    whole = whole / item_degrees[:, None] ** config.source_penalty / item_degrees**config.target_penalty
+    np.fill_diagonal(whole, 0.0)
+    kept = min(width, strengths.shape[1] - 1)
+    assert fitted.similarities == pytest.approx(-np.sort(-whole, axis=1)[:, :kept], rel=1e-5)
+    for row, (near, values) in enumerate(zip(fitted.neighbour_rows, fitted.similarities, strict=True)):
+        assert values == pytest.approx(np.where(values > 0, whole[row, near], 0.0), rel=1e-5)
+        assert len(set(near[values > 0].tolist())) == np.count_nonzero(values)
+
+
+def test_a_catalogue_that_is_worked_off_in_several_parts_has_every_neighbour():
+    # Each user has one pair of items, so the only neighbour of 2n is 2n + 1 and the other way round.
+    items = np.arange(24_000)
+    strengths = sp.csr_array((np.ones(24_000, dtype=np.float32), (items // 2, items)))
+    fitted = fit_neighbours(strengths, NeighboursConfig(width=100))
+    np.testing.assert_array_equal(fitted.neighbour_rows[:, 0], items ^ 1)
+    assert (np.count_nonzero(fitted.similarities, axis=1) == 1).all()
 
 
 def test_the_score_is_the_root_of_the_sum_over_the_history(model, make_events, now):

@@ -47,6 +47,8 @@ def test_a_segments_popularity_is_shrunk_to_the_shops(make_events):
         events, ITEMS, np.array(["here", "here", "there"]), graded=np.ones(3, np.float32), config=config
     )
     assert fitted.names == ("here", "there")
+    assert fitted.interest_in("here").tolist() == [2.0, 0.0, 0.0]
+    assert fitted.interest_in("there").tolist() == [0.0, 1.0, 0.0]
     # The shop: 2, 1 and 0 purchases, each with the floor of 1, of 6 in all; the prior counts as 3 purchases.
     logs = np.log((np.array([0, 1, 0]) + 3 * np.array([3, 2, 1]) / 6) / (1 + 3))
     assert fitted.standard[1] == pytest.approx((logs - logs.mean()) / logs.std(), rel=1e-5)
