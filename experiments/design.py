@@ -198,9 +198,9 @@ class _Reader:
         return ""
 
     def _salt(self, value: object) -> str:
-        if isinstance(value, str) and 0 < len(value) <= 128 and value.isprintable():
+        if isinstance(value, str) and 0 < len(value) <= 64 and value.isprintable():
             return value
-        self.problems.append(f"salt must be 1 to 128 printable characters, got {_shown(value)}")
+        self.problems.append(f"salt must be 1 to 64 printable characters, got {_shown(value)}")
         return ""
 
     def _unit(self, value: object) -> Literal["user", "visitor"]:

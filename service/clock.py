@@ -4,6 +4,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EARLIEST, _LATEST = _EPOCH, datetime(2200, 1, 1, tzinfo=UTC)
 
 
 class ClockRefused(ValueError):
@@ -60,6 +61,8 @@ def _instant(text: str) -> datetime:
         instant = datetime.fromisoformat(text)
     except ValueError:
         instant = None
-    if instant is None or instant.tzinfo is None:
-        raise ClockRefused(f"X-Kembang-Now must be an RFC 3339 instant such as 2026-01-31T12:00:00Z, got {text!r}")
+    if instant is None or instant.tzinfo is None or not _EARLIEST <= instant < _LATEST:
+        raise ClockRefused(
+            f"X-Kembang-Now must be an RFC 3339 instant of 1970 to 2199 such as 2026-01-31T12:00:00Z, got {text[:40]!r}"
+        )
     return instant

@@ -91,6 +91,9 @@ class Metrics:
 
     def _make_log_series(self) -> None:
         self.events = Counter("kembang_events_total", "Events received.", ["kind", "result"], registry=self.registry)
+        self.entries = Counter(
+            "kembang_entries_total", "Items and users received.", ["what", "result"], registry=self.registry
+        )
         self.event_lag_seconds = Histogram(
             "kembang_event_lag_seconds",
             "Time from an event's own instant to its arrival.",

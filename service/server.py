@@ -22,6 +22,11 @@ class PortTaken(Exception):
     """Another process answers on the port."""
 
 
+def service_url(host: str, port: int) -> str:
+    """The address of a service; an IPv6 host stands in brackets there."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 def check_port(host: str, port: int) -> None:
     """Makes sure that the port is free; granian would share it with another server in silence.
 

@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 
@@ -41,10 +42,12 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
         """Settings as the ``KEMBANG_*`` variables say, with defaults that run a shop on one machine.
 
+        An empty variable is one left out, but for ``KEMBANG_CORS_ORIGINS``, which then lets no browser in.
+
         Raises:
             SettingRefused: If a variable can't be understood; the message names it, its rule and its value.
         """
-        home = Path(environment.get("KEMBANG_HOME", ".kembang")).resolve()
+        home = Path(environment.get("KEMBANG_HOME") or ".kembang").resolve()
         return cls(
             home=home,
             database_url=_database_url(environment, home),
@@ -54,7 +57,7 @@ class Settings:
             cors_origins=tuple(
                 origin.strip() for origin in environment.get("KEMBANG_CORS_ORIGINS", "*").split(",") if origin.strip()
             ),
-            queue_capacity=int(_number(environment, "KEMBANG_QUEUE_CAPACITY", default=10_000, low=1, high=10_000_000)),
+            queue_capacity=_whole_number(environment, "KEMBANG_QUEUE_CAPACITY", default=10_000, low=1, high=10_000_000),
             refresh_seconds=_number(environment, "KEMBANG_REFRESH_SECONDS", default=1.0, low=0.05, high=3600.0),
         )
 
@@ -62,7 +65,7 @@ class Settings:
 def _database_url(environment: Mapping[str, str], home: Path) -> str:
     url = environment.get("KEMBANG_DATABASE_URL", "")
     if not url:
-        return f"sqlite:///{home / 'kembang.sqlite3'}"
+        return f"sqlite:///{quote(str(home / 'kembang.sqlite3'))}"
     scheme, separator, rest = url.partition("://")
     if not separator or scheme.partition("+")[0] not in ("sqlite", "postgresql", "postgres"):
         raise SettingRefused(
@@ -70,22 +73,39 @@ def _database_url(environment: Mapping[str, str], home: Path) -> str:
             "leave it out to keep the log in KEMBANG_HOME"
         )
     if scheme.startswith("sqlite"):
-        return url
+        # Three slashes begin a path; fewer name no file, and a log in memory would be gone with its first reader.
+        if not rest.startswith("/") or rest in ("/", "/:memory:"):
+            raise SettingRefused(f"KEMBANG_DATABASE_URL must name a file like sqlite:///kembang.sqlite3, got {url!r}")
+        return f"sqlite://{rest}"
+    if not _names_a_database(url):
+        raise SettingRefused(
+            f"KEMBANG_DATABASE_URL must be like postgresql://user@host:5432/database, got {scheme}://…"
+        )
     return f"postgresql+psycopg://{rest}"
 
 
+def _names_a_database(url: str) -> bool:
+    """Whether a PostgreSQL address can be read and says which database; the default one is somebody else's."""
+    parts = urlsplit(url)
+    try:
+        _ = parts.port
+    except ValueError:
+        return False
+    return len(parts.path) > 1
+
+
 def _currency(environment: Mapping[str, str]) -> str:
-    code = environment.get("KEMBANG_CURRENCY", "GBP").strip().upper()
+    code = (environment.get("KEMBANG_CURRENCY") or "GBP").strip().upper()
     if len(code) != 3 or not (code.isascii() and code.isalpha()):
         raise SettingRefused(f"KEMBANG_CURRENCY must be an ISO 4217 code of three letters, got {code!r}")
     return code
 
 
 def _timezone(environment: Mapping[str, str]) -> str:
-    name = environment.get("KEMBANG_TIMEZONE", "UTC").strip()
+    name = (environment.get("KEMBANG_TIMEZONE") or "UTC").strip()
     try:
         ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: a folder of zones, such as Europe
         raise SettingRefused(f"KEMBANG_TIMEZONE must be an IANA zone such as Asia/Jakarta, got {name!r}") from error
     return name
 
@@ -99,3 +119,10 @@ def _number(environment: Mapping[str, str], name: str, *, default: float, low: f
     if not low <= value <= high:
         raise SettingRefused(f"{name} must be a number from {low:g} to {high:g}, got {text!r}")
     return value
+
+
+def _whole_number(environment: Mapping[str, str], name: str, *, default: int, low: int, high: int) -> int:
+    value = _number(environment, name, default=default, low=low, high=high)
+    if value % 1:
+        raise SettingRefused(f"{name} must be a whole number, got {environment[name]!r}")
+    return int(value)

@@ -1,9 +1,7 @@
 """The only place where the service's objects are made."""
 
-import asyncio
-import logging
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 
 from service.clock import Clock
@@ -11,14 +9,21 @@ from service.live.catalogue import LiveCatalogue
 from service.live.experiments import LiveExperiments
 from service.live.feed import FeedDesk
 from service.live.model import LiveModel
-from service.log.database import Database, LogFailure, Reader, is_sqlite, open_for_writing, writer_lock
+from service.live.refreshing import Refresher
+from service.log.database import Database, Reader, is_sqlite, open_for_writing, writer_lock
 from service.log.frames import latest_instant
-from service.log.home import SIMULATED, home_fact
+from service.log.home import (
+    SIMULATED,
+    SIMULATED_CLOCK,
+    ensure_log_id,
+    holds_rows,
+    home_fact,
+    log_id,
+    record_home_fact,
+)
 from service.log.writer import Writer
 from service.metrics import Metrics
 from service.settings import Settings
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,39 +38,12 @@ class Services:
     catalogue: LiveCatalogue
     experiments: LiveExperiments
     desk: FeedDesk
+    refresher: Refresher
     metrics: Metrics
 
-    def refresh(self) -> None:
-        """Looks for a new model, changed items and experiments; a look that fails is counted, and tried again later."""
-        looks: dict[str, Callable[[], object]] = {
-            "catalogue": self.catalogue.refresh,
-            "experiments": self.experiments.refresh,
-            "model": self.model.refresh,
-        }
-        for what, look in looks.items():
-            try:
-                look()
-            except (LogFailure, OSError) as error:
-                self.metrics.refresh_failures.labels(what).inc()
-                _log.warning("could not look at the %s: %s", what, error)
-        for kind in ("product", "content"):
-            self.metrics.catalogue_items.labels(kind).set(self.catalogue.current.shown_count(kind))
 
-    @asynccontextmanager
-    async def refreshing(self) -> AsyncIterator[None]:
-        """Refreshes now and then every so often, until left."""
-
-        async def forever() -> None:
-            while True:
-                await asyncio.sleep(self.settings.refresh_seconds)
-                await asyncio.to_thread(self.refresh)
-
-        await asyncio.to_thread(self.refresh)
-        task = asyncio.create_task(forever())
-        try:
-            yield
-        finally:
-            task.cancel()
+class RealClockOnly(Exception):
+    """A log of real rows must not be told what time it is."""
 
 
 @contextmanager
@@ -75,13 +53,14 @@ def open_log(settings: Settings, metrics: Metrics, *, url: str | None = None) ->
     Raises:
         LogLocked: If another process writes this SQLite log.
     """
-    lock = writer_lock(settings.home, url=url) if is_sqlite(settings.database_url) else nullcontext()
+    lock = writer_lock(settings.database_url, served_at=url) if is_sqlite(settings.database_url) else nullcontext()
     with lock:
         database = open_for_writing(settings.database_url)
         if database.writing is None:
             raise ValueError(f"the log at {settings.database_url} was opened for reading only")
         writer = Writer(database.writing, capacity=settings.queue_capacity, observe=metrics.commit)
         metrics.queue_writes.set_function(lambda: writer.waiting)
+        writer.run(ensure_log_id)
         try:
             yield database, writer
         finally:
@@ -107,19 +86,30 @@ def build(settings: Settings, *, simulated_clock: bool, url: str | None = None) 
     metrics = Metrics()
     settings.models.mkdir(parents=True, exist_ok=True)
     with open_log(settings, metrics, url=url) as (database, writer):
-        latest = latest_instant(database.reader) if simulated_clock else None
-        model = LiveModel(settings.models, metrics)
+        latest = _simulated_now(database, writer) if simulated_clock else 0
+        model = LiveModel(settings.models, log_id=log_id(database.reader), metrics=metrics)
         catalogue = LiveCatalogue(database.reader)
         experiments = LiveExperiments(database.reader)
+
+        def look_at_catalogue() -> None:
+            catalogue.refresh()
+            for kind in ("product", "content"):
+                metrics.catalogue_items.labels(kind).set(catalogue.current.shown_count(kind))
+
         yield Services(
             settings=settings_of_home(settings, database.reader),
-            clock=Clock(simulated=simulated_clock, latest=latest or 0),
+            clock=Clock(simulated=simulated_clock, latest=latest),
             database=database,
             writer=writer,
             model=model,
             catalogue=catalogue,
             experiments=experiments,
             metrics=metrics,
+            refresher=Refresher(
+                {"catalogue": look_at_catalogue, "experiments": experiments.refresh, "model": model.refresh},
+                every_seconds=settings.refresh_seconds,
+                metrics=metrics,
+            ),
             desk=FeedDesk(
                 reader=database.reader,
                 writer=writer,
@@ -129,3 +119,16 @@ def build(settings: Settings, *, simulated_clock: bool, url: str | None = None) 
                 metrics=metrics,
             ),
         )
+
+
+def _simulated_now(database: Database, writer: Writer) -> int:
+    """Where a simulated clock stands when the service starts: at the latest instant the log speaks of, or at 0.
+
+    Raises:
+        RealClockOnly: If the log holds rows that were not told under a simulated clock from the first.
+    """
+    may_be_told = any(home_fact(database.reader, fact) is not None for fact in (SIMULATED, SIMULATED_CLOCK))
+    if holds_rows(database.reader) and not may_be_told:
+        raise RealClockOnly("this log holds a real shop: --simulated-clock is for an empty home or a simulated one")
+    writer.run(lambda connection: record_home_fact(connection, SIMULATED_CLOCK, True))
+    return latest_instant(database.reader) or 0

@@ -41,6 +41,8 @@ def postgres_url() -> Iterator[str]:
         pytest.skip("no PostgreSQL answers at KEMBANG_TEST_POSTGRES")
     yield f"{base}?options=-csearch_path%3D{schema}"
     with admin.connect() as connection:
+        # A test that failed may have left a transaction open; better a failed clean-up than one that waits for ever.
+        connection.exec_driver_sql("SET lock_timeout = '5s'")
         connection.execute(sqlalchemy.schema.DropSchema(schema, cascade=True))
     admin.dispose()
 

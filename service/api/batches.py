@@ -1,15 +1,22 @@
 """Batches whose entries are decoded one by one, so that a bad one costs only itself."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self, TypeVar
 
 import msgspec
 from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, Reference, RequestBody, Schema
 from msgspec import Struct
 
+from service.api.text import ID_CHARACTERS, decoded
+from service.log.append import DeadLetter
+from service.money import AmountRefused
 from service.problems import RequestRefused
 
-_ID_CHARACTERS = 128
+T = TypeVar("T")
+
+EVENT_ID_CHARACTERS = 128
+"""Longest id of an event."""
 
 
 class Refusal(NamedTuple):
@@ -45,43 +52,81 @@ def raw_entries(body: bytes, name: str, *, most: int) -> list[msgspec.Raw]:
         RequestRefused: If the body is no such JSON or holds more than ``most`` entries.
     """
     try:
-        batch = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-        if set(batch) != {name}:
-            raise RequestRefused(f"the body must have the one field {name!r}, got {sorted(batch)[:5]}")
-        entries = msgspec.json.decode(batch[name], type=list[msgspec.Raw])
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        batch = decoded(body, dict[str, msgspec.Raw])
+        entries = decoded(batch[name], list[msgspec.Raw]) if set(batch) == {name} else None
+    except RequestRefused as error:
         raise RequestRefused(f'the body must be JSON like {{"{name}": [{{...}}]}}: {error}') from error
+    if entries is None:
+        raise RequestRefused(f"the body must have the one field {name!r}, got {sorted(batch)[:5]}")
     if len(entries) > most:
         raise RequestRefused(f"a request takes at most {most} {name}, got {len(entries)}: send them in pieces")
     return entries
 
 
-def readable_id(raw: msgspec.Raw) -> str | None:
-    """The id of an entry that could not be decoded as a whole, if it has one."""
-    try:
-        id_ = msgspec.json.decode(raw, type=dict[str, Any]).get("id")
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
-    return id_[:_ID_CHARACTERS] if isinstance(id_, str) else None
+def read_entries(raws: Sequence[msgspec.Raw], read: Callable[[msgspec.Raw], T]) -> list[T | Refusal]:
+    """What each entry says, in the order sent, or why it is refused: ``read`` raises for those."""
+    return [_read(raw, read) for raw in raws]
+
+
+def dead_letters(
+    raws: Sequence[msgspec.Raw], results: Sequence[EntryResult], *, received_at: int, of_events: bool = False
+) -> list[DeadLetter]:
+    """The entries that were rejected, word for word as sent, each with its reason."""
+    return [
+        DeadLetter(
+            received_at=received_at,
+            origin="http",
+            reason=result.reason or "",
+            payload=bytes(raw).decode(errors="replace"),
+            event_id=result.id[:EVENT_ID_CHARACTERS] if of_events and result.id else None,
+        )
+        for raw, result in zip(raws, results, strict=True)
+        if result.result == "rejected"
+    ]
 
 
 def operation_for(name: str, entry: type[Struct]) -> type[Operation]:
-    """An OpenAPI operation that documents the body, which the handler takes as bytes."""
+    """An OpenAPI operation that documents a batch's body, which the handler takes as bytes."""
     (described,) = msgspec.json.schema_components([entry])[1].values()
+    properties: dict[str, Reference | Schema] = {
+        field: _schema(said) for field, said in described["properties"].items()
+    }
+    one = Schema(type=OpenAPIType.OBJECT, required=described.get("required", []), properties=properties)
+    batch = Schema(type=OpenAPIType.ARRAY, items=one)
+    return operation_with(Schema(type=OpenAPIType.OBJECT, required=[name], properties={name: batch}))
+
+
+def operation_with(body: Schema) -> type[Operation]:
+    """An OpenAPI operation that documents the body, which the handler takes as bytes."""
 
     @dataclass
-    class BatchOperation(Operation):
+    class OperationWithBody(Operation):
         def __post_init__(self) -> None:
-            properties: dict[str, Reference | Schema] = {
-                field: _schema(said) for field, said in described["properties"].items()
-            }
-            one = Schema(type=OpenAPIType.OBJECT, required=described.get("required", []), properties=properties)
-            batch = Schema(
-                type=OpenAPIType.OBJECT, required=[name], properties={name: Schema(type=OpenAPIType.ARRAY, items=one)}
-            )
-            self.request_body = RequestBody(content={"application/json": OpenAPIMediaType(schema=batch)}, required=True)
+            self.request_body = RequestBody(content={"application/json": OpenAPIMediaType(schema=body)}, required=True)
 
-    return BatchOperation
+    return OperationWithBody
+
+
+class _Named(Struct):
+    """The one field by which a sender knows an entry again; the others may be whatever they are."""
+
+    id: str | None = None
+
+
+def _read(raw: msgspec.Raw, read: Callable[[msgspec.Raw], T]) -> T | Refusal:
+    try:
+        return read(raw)
+    except (RequestRefused, AmountRefused) as error:
+        return Refusal(_readable_id(raw), str(error))
+
+
+def _readable_id(raw: msgspec.Raw) -> str | None:
+    """The id of an entry that was refused, if it has one that can be read and kept."""
+    try:
+        id_ = decoded(raw, _Named).id
+    except RequestRefused:
+        return None
+    return None if id_ is None or "\0" in id_ else id_[:ID_CHARACTERS]
 
 
 def _schema(said: dict[str, Any]) -> Schema:

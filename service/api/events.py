@@ -13,13 +13,24 @@ from litestar.params import RawBody
 from msgspec import Meta, Struct
 
 from recommender.events import Kind
-from service.api.batches import EntryResult, EntryResults, Refusal, operation_for, raw_entries, readable_id
-from service.api.requests import id_problem, request_now
+from service.api.batches import (
+    EVENT_ID_CHARACTERS,
+    EntryResult,
+    EntryResults,
+    Refusal,
+    dead_letters,
+    operation_for,
+    raw_entries,
+    read_entries,
+)
+from service.api.requests import request_now, user_key, visitor_key
+from service.api.text import Currency, checked_id, storable
 from service.clock import microseconds
-from service.log.append import Appended, DeadLetter, NewEvent, append_dead_letters, append_events
+from service.log.append import NewEvent, append_dead_letters, append_events
 from service.log.database import Connection
 from service.log.dictionaries import UserKey
-from service.money import AmountRefused, minor_units
+from service.money import minor_units
+from service.problems import RequestRefused
 from service.wiring import Services
 
 MOST_EVENTS = 500
@@ -27,8 +38,6 @@ MOST_BYTES = 1_000_000
 MOST_EVENT_BYTES = 32_000
 FUTURE_TOLERANCE_SECONDS = 300
 """A sender's clock may run ahead this far: such an event counts as happening on arrival. Beyond, it is rejected."""
-
-_ID_CHARACTERS = 128
 
 KindName = Literal[
     "impression",
@@ -60,13 +69,9 @@ class Event(Struct, kw_only=True, forbid_unknown_fields=True):
     order_id: Annotated[str, Meta(max_length=128)] | None = None
     quantity: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
     amount: Decimal | None = None
-    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] | None = None
+    currency: Currency | None = None
     seconds_watched: Annotated[float, Meta(ge=0)] | None = None
     seconds_total: Annotated[float, Meta(gt=0)] | None = None
-
-
-class _EventRefused(ValueError):
-    """One event of a batch can't be stored."""
 
 
 @post(
@@ -82,56 +87,34 @@ async def post_events(
     """Stores up to 500 events and says of each what became of it; the answer comes after the commit."""
     now = request_now(request, services)
     raws = raw_entries(body, "events", most=MOST_EVENTS)
-    decoded = [_decoded(raw, default_currency=services.settings.currency, now=now) for raw in raws]
-    good = [event for event in decoded if isinstance(event, NewEvent)]
-    letters = [
-        DeadLetter(
-            received_at=now,
-            origin="http",
-            reason=entry.reason,
-            payload=bytes(raw).decode(errors="replace"),
-            event_id=entry.id,
-        )
-        for raw, entry in zip(raws, decoded, strict=True)
-        if isinstance(entry, Refusal)
-    ]
+    default_currency = services.settings.currency
+    entries = read_entries(raws, lambda raw: _new_event(raw, default_currency=default_currency, now=now))
+    good = [entry for entry in entries if isinstance(entry, NewEvent)]
 
-    def store(connection: Connection) -> list[Appended]:
-        append_dead_letters(connection, letters)
-        return append_events(connection, good, received_at=now)
+    def store(connection: Connection) -> list[EntryResult]:
+        appended = iter(append_events(connection, good, received_at=now))
+        results = [
+            EntryResult.of(entry) if isinstance(entry, Refusal) else EntryResult(*next(appended)) for entry in entries
+        ]
+        append_dead_letters(connection, dead_letters(raws, results, received_at=now, of_events=True))
+        return results
 
-    appended = iter(await asyncio.wrap_future(services.writer.submit(store)))
-    results = [
-        EntryResult.of(entry) if isinstance(entry, Refusal) else EntryResult(*next(appended)) for entry in decoded
-    ]
-    _note(services, decoded, results, now=now)
+    results = await asyncio.wrap_future(services.writer.submit(store))
+    _note(services, entries, results, now=now)
     return EntryResults(results)
 
 
-def _decoded(raw: msgspec.Raw, *, default_currency: str, now: int) -> NewEvent | Refusal:
-    """The event to store, or its id (if it can be read) and the reason why it can't be stored."""
+def _new_event(raw: msgspec.Raw, *, default_currency: str, now: int) -> NewEvent:
     if len(bytes(raw)) > MOST_EVENT_BYTES:
-        return Refusal(None, f"an event takes at most {MOST_EVENT_BYTES} bytes, got {len(bytes(raw))}")
-    try:
-        return _new_event(msgspec.json.decode(raw, type=Event), default_currency=default_currency, now=now)
-    except (msgspec.DecodeError, UnicodeDecodeError, AmountRefused, _EventRefused) as error:
-        return Refusal(readable_id(raw), str(error))
-
-
-def _new_event(event: Event, *, default_currency: str, now: int) -> NewEvent:
-    for text, subject, longest in ((event.id, "id", _ID_CHARACTERS), (event.item_id, "item_id", 256)):
-        if problem := id_problem(text, subject, longest=longest):
-            raise _EventRefused(problem)
-    at = microseconds(event.at)
-    if at > now + FUTURE_TOLERANCE_SECONDS * 1_000_000:
-        raise _EventRefused(f"at must not lie in the future, got {event.at.isoformat()}: check the sender's clock")
+        raise RequestRefused(f"an event takes at most {MOST_EVENT_BYTES} bytes, got {len(bytes(raw))}")
+    event = storable(raw, Event)
     currency = event.currency or default_currency
     return NewEvent(
-        id=event.id,
+        id=checked_id(event.id, "id", longest=EVENT_ID_CHARACTERS),
         kind=Kind[event.kind.upper()],
         user=_user(event),
-        item=event.item_id,
-        at=at,
+        item=checked_id(event.item_id, "item_id"),
+        at=_at(event, now),
         sent_at=None if event.sent_at is None else microseconds(event.sent_at),
         feed_id=event.feed_id,
         order_id=event.order_id,
@@ -143,24 +126,27 @@ def _new_event(event: Event, *, default_currency: str, now: int) -> NewEvent:
     )
 
 
+def _at(event: Event, now: int) -> int:
+    at = microseconds(event.at)
+    if at < 0:
+        raise RequestRefused(f"at must not lie before 1970, got {event.at.isoformat()}: check the sender's clock")
+    if at > now + FUTURE_TOLERANCE_SECONDS * 1_000_000:
+        raise RequestRefused(f"at must not lie in the future, got {event.at.isoformat()}: check the sender's clock")
+    return at
+
+
 def _user(event: Event) -> UserKey:
-    named = [
-        (UserKey(is_visitor, id_), subject)
-        for is_visitor, id_, subject in ((False, event.user_id, "user_id"), (True, event.visitor_id, "visitor_id"))
-        if id_ is not None
-    ]
-    if len(named) != 1:
-        raise _EventRefused("an event must name either user_id or visitor_id")
-    key, subject = named[0]
-    if problem := id_problem(key.external_id, subject):
-        raise _EventRefused(problem)
-    return key
+    if event.user_id is not None and event.visitor_id is None:
+        return user_key(event.user_id)
+    if event.visitor_id is not None and event.user_id is None:
+        return visitor_key(event.visitor_id)
+    raise RequestRefused("an event must name either user_id or visitor_id")
 
 
 def _note(
-    services: Services, decoded: Sequence[NewEvent | Refusal], results: Sequence[EntryResult], *, now: int
+    services: Services, entries: Sequence[NewEvent | Refusal], results: Sequence[EntryResult], *, now: int
 ) -> None:
-    for entry, result in zip(decoded, results, strict=True):
+    for entry, result in zip(entries, results, strict=True):
         if isinstance(entry, Refusal):
             services.metrics.events.labels("unreadable", "rejected").inc()
             continue

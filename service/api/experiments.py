@@ -5,13 +5,21 @@ from typing import Annotated, Any, Literal
 
 from litestar import Request, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody, PathParameter
+from litestar.openapi.spec import OpenAPIType, Schema
+from litestar.params import FromPath, PathParameter, RawBody
 
+from service.api.batches import operation_with
 from service.api.requests import request_now
+from service.api.text import checked_id, storable
 from service.jobs.analysing import experiment_results
 from service.jobs.experimenting import changed, checked_design, created, described
 from service.log.experiments import StoredExperiment, all_experiments, experiment, experiment_history
+from service.problems import RequestRefused
 from service.wiring import Services
+
+MOST_BYTES = 100_000
+MOST_LEVELS = 32
+"""How deeply a design may be nested: one that only just can be read would break every reader with a fuller stack."""
 
 _WHO = "http"
 
@@ -20,13 +28,18 @@ Action = Annotated[
 ]
 
 
-@post("/v1/experiments", summary="Make an experiment")
+@post(
+    "/v1/experiments",
+    request_max_body_size=MOST_BYTES,
+    operation_class=operation_with(Schema(type=OpenAPIType.OBJECT, required=["key", "arms", "control", "primary"])),
+    summary="Make an experiment",
+)
 async def post_experiment(
-    data: JSONBody[dict[str, Any]], request: Request[Any, Any, Any], services: NamedDependency[Services]
+    body: RawBody, request: Request[Any, Any, Any], services: NamedDependency[Services]
 ) -> dict[str, Any]:
     """Checks a design and keeps it as a draft; it meets nobody until it is started."""
     now = request_now(request, services)
-    design = checked_design(data)
+    design = checked_design(_mapping(body))
     stored = await asyncio.wrap_future(
         services.writer.submit(lambda connection: created(connection, design, who=_WHO, now=now))
     )
@@ -38,6 +51,7 @@ async def post_experiment_action(
     key: FromPath[str], action: Action, request: Request[Any, Any, Any], services: NamedDependency[Services]
 ) -> dict[str, Any]:
     """Takes one step of an experiment's life; feeds follow at once."""
+    checked_id(key, "key")
     now = request_now(request, services)
     stored = await asyncio.wrap_future(
         services.writer.submit(lambda connection: changed(connection, key, action, who=_WHO, now=now))
@@ -56,6 +70,7 @@ def get_experiments(services: NamedDependency[Services]) -> dict[str, list[dict[
 @get("/v1/experiments/{key:str}", sync_to_thread=True, summary="One experiment and its changes")
 def get_experiment(key: FromPath[str], services: NamedDependency[Services]) -> dict[str, Any]:
     """One experiment, with every change of it: who, when, before and after."""
+    checked_id(key, "key")
     with services.database.reader.connect() as connection:
         stored: StoredExperiment = experiment(connection, key)
         return {**described(stored), "changes": experiment_history(connection, stored.id)}
@@ -66,6 +81,26 @@ def get_results(
     key: FromPath[str], request: Request[Any, Any, Any], services: NamedDependency[Services]
 ) -> dict[str, Any]:
     """Counts, balance, effects with intervals, and the verdict, up to the data cut-off that it states."""
+    checked_id(key, "key")
     return experiment_results(
         services.database.reader, services.settings, key=key, as_of=request_now(request, services)
     )
+
+
+def _mapping(body: bytes) -> dict[str, Any]:
+    """The design as sent.
+
+    Raises:
+        RequestRefused: If the body is no JSON object, or one that can't be kept.
+    """
+    try:
+        mapping = storable(body, dict[str, Any])
+    except RequestRefused as error:
+        raise RequestRefused(f'the body must be JSON like {{"key": "feed-1", "arms": [...], ...}}: {error}') from error
+    level: list[Any] = [mapping]
+    for _ in range(MOST_LEVELS):
+        inner = [child for value in level for child in (value.values() if isinstance(value, dict) else value)]
+        level = [child for child in inner if isinstance(child, dict | list)]
+    if level:
+        raise RequestRefused(f"an experiment may be nested at most {MOST_LEVELS} levels deep")
+    return mapping

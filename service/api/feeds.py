@@ -11,7 +11,8 @@ from litestar.params import FromPath, QueryParameter
 from msgspec import Struct
 
 from recommender.feed import FeedItem
-from service.api.requests import checked_id, request_now, user_key, visitor_key
+from service.api.requests import request_now, user_key, visitor_key
+from service.api.text import checked_id
 from service.live.catalogue import Catalogue, ItemFilter
 from service.live.feed import FeedWish
 from service.live.reasons import language, reason_text
@@ -89,6 +90,8 @@ def feed_query(
     preview_arm: Preview = None,
 ) -> FeedQuery:
     """What the query string asks of a feed."""
+    if cursor is not None:
+        checked_id(cursor, "cursor")
     return FeedQuery(limit, cursor, ItemFilter(kind, category), exclude or (), preview_arm)
 
 

@@ -11,11 +11,23 @@ from litestar.di import NamedDependency
 from litestar.params import RawBody
 from msgspec import Meta, Struct
 
-from service.api.batches import EntryResult, EntryResults, Refusal, operation_for, raw_entries, readable_id
-from service.api.requests import ID_CHARACTERS, id_problem, request_now
+from service.api.batches import (
+    EntryResult,
+    EntryResults,
+    Refusal,
+    dead_letters,
+    operation_for,
+    raw_entries,
+    read_entries,
+)
+from service.api.requests import request_now
+from service.api.text import Currency, checked_id, storable
 from service.clock import microseconds
+from service.log.append import append_dead_letters
 from service.log.catalogue import CatalogueItem, put_items
-from service.money import AmountRefused, minor_units
+from service.log.database import Connection
+from service.money import minor_units
+from service.problems import RequestRefused
 from service.wiring import Services
 
 MOST_ITEMS = 1_000
@@ -37,7 +49,7 @@ class Item(Struct, kw_only=True, forbid_unknown_fields=True):
     tags: Labels = ()
     creator: Annotated[str, Meta(max_length=256)] | None = None
     price: Decimal | None = None
-    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] | None = None
+    currency: Currency | None = None
     available: bool = True
     published_at: Annotated[datetime, Meta(tz=True)] | None = None
     attributes: dict[str, str | int | float | bool | None] = {}
@@ -55,29 +67,30 @@ async def put_catalogue_items(
     """Stores up to 1,000 items as they now are, and says of each what became of it; feeds show them at once."""
     now = request_now(request, services)
     raws = raw_entries(body, "items", most=MOST_ITEMS)
-    decoded = [_decoded(raw, default_currency=services.settings.currency) for raw in raws]
-    good = [entry for entry in decoded if isinstance(entry, CatalogueItem)]
-    await asyncio.wrap_future(services.writer.submit(lambda connection: put_items(connection, good, now=now)))
+    entries = read_entries(raws, lambda raw: _catalogue_item(raw, default_currency=services.settings.currency))
+    results = [
+        EntryResult.of(entry) if isinstance(entry, Refusal) else EntryResult(entry.external_id, "accepted")
+        for entry in entries
+    ]
+
+    def store(connection: Connection) -> None:
+        put_items(connection, [entry for entry in entries if isinstance(entry, CatalogueItem)], now=now)
+        append_dead_letters(connection, dead_letters(raws, results, received_at=now))
+
+    await asyncio.wrap_future(services.writer.submit(store))
     await asyncio.to_thread(services.catalogue.refresh)
-    return EntryResults(
-        [
-            EntryResult.of(entry) if isinstance(entry, Refusal) else EntryResult(entry.external_id, "accepted")
-            for entry in decoded
-        ]
-    )
+    for result in results:
+        services.metrics.entries.labels("item", result.result).inc()
+    return EntryResults(results)
 
 
-def _decoded(raw: msgspec.Raw, *, default_currency: str) -> CatalogueItem | Refusal:
-    try:
-        item = msgspec.json.decode(raw, type=Item)
-        currency = item.currency or default_currency
-        price_minor = None if item.price is None else minor_units(item.price, currency, subject="price")
-    except (msgspec.DecodeError, UnicodeDecodeError, AmountRefused) as error:
-        return Refusal(readable_id(raw), str(error))
-    if problem := id_problem(item.id, "id"):
-        return Refusal(item.id[:ID_CHARACTERS], problem)
+def _catalogue_item(raw: msgspec.Raw, *, default_currency: str) -> CatalogueItem:
+    item = storable(raw, Item)
+    if not item.title.strip():
+        raise RequestRefused(f"title must not be blank, got {item.title[:40]!r}")
+    currency = item.currency or default_currency
     return CatalogueItem(
-        external_id=item.id,
+        external_id=checked_id(item.id, "id"),
         kind=item.kind,
         title=item.title,
         url=item.url,
@@ -85,7 +98,7 @@ def _decoded(raw: msgspec.Raw, *, default_currency: str) -> CatalogueItem | Refu
         categories=item.categories,
         tags=item.tags,
         creator=item.creator,
-        price_minor=price_minor,
+        price_minor=None if item.price is None else minor_units(item.price, currency, subject="price"),
         currency=None if item.price is None else currency,
         available=item.available,
         published_at=None if item.published_at is None else microseconds(item.published_at),

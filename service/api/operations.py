@@ -2,23 +2,26 @@
 
 from typing import Any
 
-from litestar import MediaType, Response, get
+from litestar import HttpMethod, MediaType, Response, get, route
 from litestar.di import NamedDependency
 
 from service.log.database import LogFailure
 from service.metrics import METRICS_MEDIA_TYPE
 from service.wiring import Services
 
+# Load balancers ask by either method.
+_ASKED_BY = [HttpMethod.GET, HttpMethod.HEAD]
 
-@get("/health/live", sync_to_thread=False, summary="Whether the process answers")
+
+@route("/health/live", http_method=_ASKED_BY, sync_to_thread=False, summary="Whether the process answers")
 def get_live() -> dict[str, str]:
     """Says that the process is up; restart it when this fails."""
     return {"status": "live"}
 
 
-@get("/health/ready", sync_to_thread=True, summary="Whether requests can be served")
+@route("/health/ready", http_method=_ASKED_BY, sync_to_thread=True, summary="Whether requests can be served")
 def get_ready(services: NamedDependency[Services]) -> Response[dict[str, Any]]:
-    """Says whether the log answers and takes writes; send no traffic while this fails.
+    """Says whether the log answers, its writer works and what is served is current; send no traffic while it fails.
 
     A missing model is told but does not fail: feeds then come from the newest items.
     """
@@ -27,8 +30,12 @@ def get_ready(services: NamedDependency[Services]) -> Response[dict[str, Any]]:
         services.database.check()
     except LogFailure:
         reasons.append("the log can't be read")
+    if not services.writer.is_at_work:
+        reasons.append("the log's writer has stopped")
     if services.writer.waiting >= services.settings.queue_capacity:
         reasons.append("the queue of the log is full")
+    if services.refresher.is_stale:
+        reasons.append("the model, the catalogue or the experiments can't be looked at")
     model = services.model.current
     body = {
         "status": "not ready" if reasons else "ready",

@@ -1,7 +1,7 @@
 """``PUT /v1/users``: what the shop knows of its users, for targeting and for the segment rung of the ladder."""
 
 import asyncio
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from litestar import Request, put
@@ -9,9 +9,20 @@ from litestar.di import NamedDependency
 from litestar.params import RawBody
 from msgspec import Meta, Struct
 
-from service.api.batches import EntryResult, EntryResults, Refusal, operation_for, raw_entries, readable_id
-from service.api.requests import id_problem, request_now
+from service.api.batches import (
+    EntryResult,
+    EntryResults,
+    Refusal,
+    dead_letters,
+    operation_for,
+    raw_entries,
+    read_entries,
+)
+from service.api.requests import request_now, user_key
+from service.api.text import storable
+from service.log.append import append_dead_letters
 from service.log.catalogue import put_user_attributes
+from service.log.database import Connection
 from service.log.dictionaries import UserKey
 from service.wiring import Services
 
@@ -39,21 +50,31 @@ async def put_users(
 ) -> EntryResults:
     """Stores up to 1,000 users' attributes, and says of each what became of it."""
     now = request_now(request, services)
-    decoded = [_decoded(raw) for raw in raw_entries(body, "users", most=MOST_USERS)]
-    said = {UserKey(False, user.id): dict(user.attributes) for user in decoded if isinstance(user, User)}
-    await asyncio.wrap_future(services.writer.submit(lambda connection: put_user_attributes(connection, said, now=now)))
-    return EntryResults(
-        [
-            EntryResult.of(entry) if isinstance(entry, Refusal) else EntryResult(entry.id, "accepted")
-            for entry in decoded
-        ]
-    )
+    raws = raw_entries(body, "users", most=MOST_USERS)
+    entries = read_entries(raws, _described_user)
+    results = [
+        EntryResult.of(entry) if isinstance(entry, Refusal) else EntryResult(entry.key.external_id, "accepted")
+        for entry in entries
+    ]
+
+    def store(connection: Connection) -> None:
+        described = {entry.key: entry.attributes for entry in entries if isinstance(entry, _Described)}
+        put_user_attributes(connection, described, now=now)
+        append_dead_letters(connection, dead_letters(raws, results, received_at=now))
+
+    await asyncio.wrap_future(services.writer.submit(store))
+    for result in results:
+        services.metrics.entries.labels("user", result.result).inc()
+    return EntryResults(results)
 
 
-def _decoded(raw: msgspec.Raw) -> User | Refusal:
-    try:
-        user = msgspec.json.decode(raw, type=User)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        return Refusal(readable_id(raw), str(error))
-    problem = id_problem(user.id, "id")
-    return user if problem is None else Refusal(user.id, problem)
+class _Described(NamedTuple):
+    """A user as the log takes her."""
+
+    key: UserKey
+    attributes: dict[str, Any]
+
+
+def _described_user(raw: msgspec.Raw) -> _Described:
+    user = storable(raw, User)
+    return _Described(user_key(user.id, "id"), dict(user.attributes))

@@ -8,7 +8,7 @@ import sys
 
 import click
 
-from service.cli.edge import EXPECTED
+from service.cli.edge import EXPECTED, one_line
 from service.cli.evaluating import evaluate
 from service.cli.experimenting import experiment
 from service.cli.importing import import_
@@ -32,5 +32,5 @@ def main() -> None:
     try:
         kembang.main(standalone_mode=True)
     except EXPECTED as error:
-        click.echo(f"kembang: {error}", err=True)
+        click.echo(f"kembang: {one_line(error)}", err=True)
         sys.exit(1)

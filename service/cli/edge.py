@@ -7,6 +7,7 @@ from recommender.artifact import ArtifactRefused
 from recommender.training import NothingToTrain
 from service.cli.experimenting import ServiceRefused
 from service.cli.importing import NothingUsable, SimulatedHome
+from service.cli.modelling import VersionUnknown
 from service.cli.simulating import NoSimulatedShop
 from service.demo.home import RealHome
 from service.demo.storefront import PlayStopped
@@ -15,6 +16,7 @@ from service.log.database import LogFailure, LogLocked, SchemaOutdated
 from service.log.experiments import ActionRefused, ExperimentExists, ExperimentUnknown
 from service.server import PortTaken
 from service.settings import SettingRefused
+from service.wiring import RealClockOnly
 
 EXPECTED: tuple[type[Exception], ...] = (
     ActionRefused,
@@ -22,20 +24,29 @@ EXPECTED: tuple[type[Exception], ...] = (
     DesignRefused,
     ExperimentExists,
     ExperimentUnknown,
-    FileNotFoundError,
     ImportRefused,
     LogFailure,
     LogLocked,
     NoSimulatedShop,
     NothingToTrain,
     NothingUsable,
-    PermissionError,
+    OSError,
     PlayStopped,
     PortTaken,
+    RealClockOnly,
     RealHome,
     SchemaOutdated,
     ServiceRefused,
     SettingRefused,
     SimulatedHome,
+    VersionUnknown,
     httpx.TransportError,
 )
+
+
+def one_line(error: Exception) -> str:
+    """What an expected failure says, on one line; of the database's own words, without its statements and links."""
+    if isinstance(error, LogFailure):
+        said = getattr(error, "orig", None) or error
+        return f"the log can't be used, check KEMBANG_HOME and KEMBANG_DATABASE_URL: {' '.join(str(said).split())}"
+    return " ".join(str(error).split())

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import click
 
-from service.cli.output import json_option, print_json, progress
+from service.cli.output import SEED, json_option, print_json, progress
 from service.jobs.evaluating import evaluated
 from service.log.database import open_for_reading
 from service.settings import Settings
@@ -16,7 +16,7 @@ from service.settings import Settings
     type=click.DateTime(["%Y-%m-%d"]),
     help="Train before this day (UTC), test from it on. [default: the last fifth of the log's span]",
 )
-@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--seed", type=SEED, default=1, show_default=True)
 @json_option
 def evaluate(*, split_at: datetime | None, seed: int, as_json: bool) -> None:
     """Score what would have been served against what users then did, beside honest baselines.

@@ -2,6 +2,7 @@
 
 import getpass
 import json
+import os
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,7 +17,7 @@ from service.cli.results import results_text
 from service.clock import machine_now
 from service.jobs.analysing import experiment_results
 from service.jobs.experimenting import changed, checked_design, created, described
-from service.log.database import Connection, LogLocked, is_sqlite, lock_holder, open_for_reading
+from service.log.database import Connection, lock_holder, open_for_reading
 from service.log.experiments import StoredExperiment, all_experiments
 from service.log.frames import latest_instant
 from service.log.home import SIMULATED, home_fact
@@ -111,17 +112,18 @@ def _service_url(settings: Settings) -> str | None:
     Raises:
         LogLocked: If the writer is another command, which will be done in a while.
     """
-    holder = lock_holder(settings.home) if is_sqlite(settings.database_url) else None
-    if holder is None:
-        return None
-    if not holder.get("url"):
-        raise LogLocked(settings.home / "writer.lock", holder)
-    return str(holder["url"])
+    held = lock_holder(settings.database_url)
+    if held is not None and held.url is None:
+        raise held
+    return None if held is None else held.url
 
 
 def _asked(url: str, path: str, *, body: Mapping[str, Any] | None) -> dict[str, Any]:
     answer = httpx.post(f"{url}{path}", json=body, timeout=30.0)
-    said: dict[str, Any] = answer.json()
+    try:
+        said: dict[str, Any] = answer.json()
+    except ValueError as error:
+        raise ServiceRefused(f"{url} answered {answer.status_code} and no JSON: is it kembang?") from error
     if answer.is_error:
         raise ServiceRefused(said["detail"])
     return said
@@ -129,15 +131,22 @@ def _asked(url: str, path: str, *, body: Mapping[str, Any] | None) -> dict[str, 
 
 def _written(settings: Settings, write: Callable[[Connection, str, int], StoredExperiment]) -> dict[str, Any]:
     with open_log(settings, Metrics()) as (_, writer):
-        return described(writer.run(lambda connection: write(connection, getpass.getuser(), machine_now())))
+        return described(writer.run(lambda connection: write(connection, _who(), machine_now())))
+
+
+def _who() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user that the system knows by number only
+        return f"uid {os.getuid()}"
 
 
 def _mapping_in(file: Path) -> dict[str, Any]:
-    text = file.read_text(encoding="utf-8")
+    language, loads = ("TOML", tomllib.loads) if file.suffix == ".toml" else ("JSON", json.loads)
     try:
-        mapping = tomllib.loads(text) if file.suffix == ".toml" else json.loads(text)
+        mapping = loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise click.BadParameter(f"{file} is no valid {file.suffix.lstrip('.').upper() or 'JSON'}: {error}") from error
+        raise click.BadParameter(f"{file} is no valid {language}: {error}") from error
     if not isinstance(mapping, dict):
         raise click.BadParameter(f"{file} must describe one experiment")
     return mapping

@@ -1,5 +1,6 @@
 """``kembang import``."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from service.cli.output import Progress, json_option, print_json, progress
 from service.clock import machine_now
 from service.jobs.importing.sales import Sales, read_sales
 from service.jobs.sales import foreseen_account, stored_sales
-from service.log.database import open_for_reading
+from service.log.database import Database, open_for_reading
 from service.log.home import SIMULATED, home_fact
 from service.metrics import Metrics
 from service.settings import Settings
@@ -47,26 +48,34 @@ def import_(
     """
     settings = Settings.from_environment()
     named = _mapping(mapping)
-    accounts = []
-    for file in files:
-        with progress(file.name) as tell:
-            sales = read_sales(
-                file,
-                mapping=named,
-                currency=(currency or settings.currency).upper(),
-                timezone=timezone or settings.timezone,
-                on_progress=lambda doing, tell=tell: tell(doing, 0.0),  # type: ignore[misc]  # bound here, for this file
-            )
-            account = _foreseen(settings, sales) if dry_run else _stored(settings, sales, file.name, tell)
-        accounts.append({"file": file.name, "dry_run": dry_run, **account})
-    if as_json:
-        print_json(accounts[0] if len(accounts) == 1 else accounts)
-    else:
-        for account in accounts:
-            click.echo(_in_words(account))
+    accounts: list[dict[str, Any]] = []
+    try:
+        for file in files:
+            with progress(file.name) as tell:
+                sales = read_sales(
+                    file,
+                    mapping=named,
+                    currency=(currency or settings.currency).upper(),
+                    timezone=timezone or settings.timezone,
+                    now=machine_now(),
+                    on_progress=lambda doing, tell=tell: tell(doing, 0.0),  # type: ignore[misc]  # this file's own
+                )
+                account = _foreseen(settings, sales) if dry_run else _stored(settings, sales, file.name, tell)
+            accounts.append({"file": file.name, "dry_run": dry_run, **account})
+    finally:
+        # A file that can't be read does not take back those before it, nor what is to be said of them.
+        _show(accounts, as_json=as_json, one_file=len(files) == 1)
     useless = [account["file"] for account in accounts if sum(account["refused"].values()) == account["rows_read"]]
     if useless:
         raise NothingUsable(f"every row of {', '.join(useless)} was refused, for the reasons above")
+
+
+def _show(accounts: Sequence[dict[str, Any]], *, as_json: bool, one_file: bool) -> None:
+    if as_json and accounts:
+        print_json(accounts[0] if one_file else accounts)
+    elif not as_json:
+        for account in accounts:
+            click.echo(_in_words(account))
 
 
 def _mapping(pairs: tuple[str, ...]) -> dict[str, str]:
@@ -82,6 +91,7 @@ def _foreseen(settings: Settings, sales: Sales) -> dict[str, Any]:
         database = open_for_reading(settings.database_url)
     except FileNotFoundError:
         return foreseen_account(None, sales)
+    _refuse_simulated(settings, database)
     account = foreseen_account(database.reader, sales)
     database.close()
     return account
@@ -89,11 +99,15 @@ def _foreseen(settings: Settings, sales: Sales) -> dict[str, Any]:
 
 def _stored(settings: Settings, sales: Sales, file_name: str, tell: Progress) -> dict[str, Any]:
     with open_log(settings, Metrics()) as (database, writer):
-        if home_fact(database.reader, SIMULATED) is not None:
-            raise SimulatedHome(f"{settings.home} holds a simulated shop: set KEMBANG_HOME to another folder")
+        _refuse_simulated(settings, database)
         return writer.run(
             lambda connection: stored_sales(connection, sales, file_name=file_name, now=machine_now(), on_progress=tell)
         )
+
+
+def _refuse_simulated(settings: Settings, database: Database) -> None:
+    if home_fact(database.reader, SIMULATED) is not None:
+        raise SimulatedHome(f"{settings.home} holds a simulated shop: set KEMBANG_HOME to another folder")
 
 
 def _in_words(account: dict[str, Any]) -> str:

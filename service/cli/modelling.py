@@ -5,14 +5,18 @@ from dataclasses import asdict
 import click
 
 from recommender.artifact import live_version, publish, versions
-from service.cli.output import json_option, print_json, progress
+from service.cli.output import SEED, json_option, print_json, progress
 from service.jobs.training import train_and_publish
 from service.log.database import open_for_reading
 from service.settings import Settings
 
 
+class VersionUnknown(Exception):
+    """The home has no such model version."""
+
+
 @click.command()
-@click.option("--seed", type=int, default=1, show_default=True, help="Equal logs and seeds give equal models.")
+@click.option("--seed", type=SEED, default=1, show_default=True, help="Equal logs and seeds give equal models.")
 @json_option
 def train(*, seed: int, as_json: bool) -> None:
     """Train a model on the log and publish it; a running service swaps it in by itself."""
@@ -55,5 +59,7 @@ def list_models(*, as_json: bool) -> None:
 def promote(*, version: str) -> None:
     """Make VERSION the live one, be it newer or older."""
     settings = Settings.from_environment()
+    if version not in versions(settings.models):
+        raise VersionUnknown(f"there is no model version {version!r}: list them with `kembang models list`")
     publish(settings.models, version)
     click.echo(f"{version} is live")

@@ -13,6 +13,9 @@ from rich.console import Console
 Progress = Callable[[str, float], None]
 """To be called with what is being done and the finished share, 0 to 1."""
 
+SEED = click.IntRange(0, 2**32 - 1)
+"""Type of a ``--seed`` option: what every generator of random numbers takes."""
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
 
 

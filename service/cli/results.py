@@ -12,9 +12,9 @@ def results_text(results: Mapping[str, Any]) -> str:
         f"experiment {results['key']} ({results['status']}), {window}, data up to {results['as_of']}",
         f"balance: p = {_number(balance['p_value'])}{'' if balance['ok'] else '  SAMPLE RATIO MISMATCH'}",
     ]
-    lines += [
-        f"  {arm}: {said['exposed']:,} exposed, {said['mature']:,} mature" for arm, said in results["arms"].items()
-    ]
+    for arm, said in results["arms"].items():
+        cut_off = f", {said['cut_off']:,} cut off by the stop" if said["cut_off"] else ""
+        lines.append(f"  {arm}: {said['exposed']:,} exposed, {said['mature']:,} mature{cut_off}")
     lines.append(f"{'outcome':<20}{'arm':<14}{'control':>10}{'arm':>10}{'difference':>12}  95 % interval")
     for outcome, arms in results["outcomes"].items():
         for arm, said in arms.items():

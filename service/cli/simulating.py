@@ -5,7 +5,7 @@ import secrets
 
 import click
 
-from service.cli.output import json_option, print_json, progress
+from service.cli.output import SEED, json_option, print_json, progress
 from service.cli.results import results_text
 from service.demo.customers import BASE_RATE, DEFAULT_LIFT
 from service.demo.player import Reading, play
@@ -30,16 +30,18 @@ class NoSimulatedShop(Exception):
     show_default=True,
     help="What a perfectly relevant feed adds to a visit's chance of a purchase; 0 plays an A/A comparison.",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+@click.option("--seed", type=SEED, default=1, show_default=True)
+@click.option("--url", help="Where the demo answers. [default: found by itself where the log is SQLite]")
 @json_option
-def simulate(*, weeks: int, customers: int, lift: float, seed: int, as_json: bool) -> None:
+def simulate(*, weeks: int, customers: int, lift: float, seed: int, url: str | None, as_json: bool) -> None:
     """Play customers of known taste against the running demo, and set its reading beside the truth.
 
     Half of the customers see popular items, half the personal feed. The truth is the same customers with the same
     random numbers under the other arm. It checks the instrument and says nothing about a shop's customers.
     """
     settings = Settings.from_environment()
-    url = (lock_holder(settings.home) or {}).get("url")
+    held = lock_holder(settings.database_url)
+    url = url or (None if held is None else held.url)
     if url is None:
         raise NoSimulatedShop(f"no demo is running on {settings.home}: start `kembang demo` in another terminal")
     database = open_for_reading(settings.database_url)

@@ -1,4 +1,5 @@
-"""What runs beside the shop window: importing sales, training, evaluating and analysing.
+"""What runs beside the shop window: importing sales, training, evaluating, and an experiment's life and reading.
 
-Each job takes the log (and a models folder) as arguments and returns plain values; ``cli`` and ``api`` call them.
+What comes in: the log (and a models folder) as arguments. What goes out: plain values, and rows or model versions.
+``cli``, ``api`` and ``demo`` may import this room.
 """

@@ -2,15 +2,16 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from recommender.artifact import publish, save
+from recommender.artifact import ArtifactRefused, live_version, publish, read_manifest, save
 from recommender.configuration import TrainingConfig
 from recommender.training import train
-from service.clock import instant_text
+from service.clock import instant_text, machine_now
 from service.log.database import Reader
 from service.log.frames import latest_instant, training_frames
+from service.log.home import LOG_ID, SIMULATED, SIMULATED_CLOCK, home_fact, log_id
 
 _STEPS = 12
 """About as many steps as a training reports, for the progress bar."""
@@ -28,10 +29,24 @@ class Trained:
     seconds: float
 
 
-def train_and_publish(reader: Reader, models: Path, *, seed: int, on_progress: Callable[[str, float], None]) -> Trained:
-    """Trains on everything in the log, saves the artifact and makes it the live version.
+def train_and_publish(
+    reader: Reader,
+    models: Path,
+    *,
+    seed: int,
+    on_progress: Callable[[str, float], None],
+    clock: Callable[[], int] = machine_now,
+) -> Trained:
+    """Trains on everything that has happened by the log, saves the artifact and makes it the live version.
 
-    Services on the same models folder swap it in by themselves.
+    Services on the same log and models folder swap it in by themselves.
+
+    Args:
+        reader: The log.
+        models: Folder of the versions; it must exist.
+        seed: Seed of everything random; equal logs and seeds give equal models.
+        on_progress: Told what is being done and the finished share.
+        clock: Now in microseconds UTC.
 
     Raises:
         NothingToTrain: If the log holds no interest in any item.
@@ -39,6 +54,8 @@ def train_and_publish(reader: Reader, models: Path, *, seed: int, on_progress: C
     started = time.perf_counter()
     on_progress("reading the log", 0.0)
     frames = training_frames(reader)
+    until_seconds = log_until_seconds(reader, now=clock())
+    events = frames.events.before(until_seconds)
     done = 0
 
     def step(doing: str) -> None:
@@ -47,24 +64,48 @@ def train_and_publish(reader: Reader, models: Path, *, seed: int, on_progress: C
         on_progress(doing, done / (_STEPS + 1))
 
     model = train(
-        frames.events,
+        events,
         frames.items,
         frames.segments,
         TrainingConfig(),
-        until_seconds=(latest_instant(reader) or 0) // 1_000_000 + 1,
+        until_seconds=until_seconds,
         seed=seed,
         on_step=step,
     )
-    save(
-        model, models / model.version, manifest_extra={"trained_at_seconds": time.time(), "events": len(frames.events)}
-    )
+    trained_on = log_id(reader)
+    # Two logs may give equal arrays (the same file imported twice), and still are no models of each other.
+    model = replace(model, version=f"{model.version}-{trained_on[:8]}")
+    about = {LOG_ID: trained_on, "trained_at_seconds": clock() / 1_000_000, "events": len(events)}
+    save(model, models / model.version, manifest_extra=about)
     publish(models, model.version)
     on_progress("published", 1.0)
     return Trained(
         version=model.version,
-        events=len(frames.events),
-        users=len(set(frames.events.user_ids.tolist())),
+        events=len(events),
+        users=len(set(events.user_ids.tolist())),
         items=len(model.item_ids),
         trained_until=instant_text(model.trained_until_seconds * 1_000_000),
         seconds=time.perf_counter() - started,
     )
+
+
+def has_live_model(models: Path, *, of_log: str) -> bool:
+    """Whether the published version was trained on the log of this id."""
+    version = live_version(models)
+    if version is None:
+        return False
+    try:
+        return bool(read_manifest(models / version).get(LOG_ID) == of_log)
+    except ArtifactRefused:
+        return False
+
+
+def log_until_seconds(reader: Reader, *, now: int) -> int:
+    """The end of all that has happened by this log, Unix seconds UTC: the second after its latest instant.
+
+    What a real log dates after ``now`` (microseconds UTC) has not happened yet. One slip of a year would otherwise
+    push everything else so far into the past that nothing is left of it. A simulated shop lives ahead of the clock.
+    """
+    latest = latest_instant(reader) or 0
+    is_simulated = any(home_fact(reader, fact) is not None for fact in (SIMULATED, SIMULATED_CLOCK))
+    return (latest if is_simulated else min(latest, now)) // 1_000_000 + 1

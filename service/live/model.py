@@ -5,6 +5,7 @@ from pathlib import Path
 
 from recommender.artifact import ArtifactRefused, live_version, load, read_manifest
 from recommender.model import Model
+from service.log.home import LOG_ID
 from service.metrics import Metrics
 
 _log = logging.getLogger(__name__)
@@ -13,8 +14,9 @@ _log = logging.getLogger(__name__)
 class LiveModel:
     """The model that feeds are made with; None until the first version is published."""
 
-    def __init__(self, models: Path, metrics: Metrics) -> None:
+    def __init__(self, models: Path, *, log_id: str, metrics: Metrics) -> None:
         self._models = models
+        self._log_id = log_id
         self._metrics = metrics
         self._looked_at: str | None = None
         self.current: Model | None = None
@@ -22,21 +24,26 @@ class LiveModel:
     def refresh(self) -> bool:
         """Brings in the published version if it is another than the one last looked at; whether it did.
 
-        A version that can't be loaded is refused, counted, and looked at again only once another is published; the
-        old one goes on serving.
+        A version that can't be loaded, or was trained on another log, is refused, counted, and looked at again only
+        once another is published; the old one goes on serving.
         """
         version = live_version(self._models)
         if version is None or version == self._looked_at:
             return False
         self._looked_at = version
         try:
-            model = load(self._models / version)
             manifest = read_manifest(self._models / version)
+            if manifest.get(LOG_ID) != self._log_id:
+                return self._refused(version, "it was trained on another log, whose ids name other users and items")
+            model = load(self._models / version)
         except (ArtifactRefused, OSError) as error:
-            _log.error("model %s was refused, the old one goes on serving: %s", version, error)
-            self._metrics.model_loads.labels("refused").inc()
-            return False
+            return self._refused(version, error)
         self.current = model
         self._metrics.model_loads.labels("loaded").inc()
         self._metrics.model_is_live(model.version, trained_at_seconds=manifest.get("trained_at_seconds", 0.0))
         return True
+
+    def _refused(self, version: str, reason: object) -> bool:
+        _log.error("model %s was refused, the old one goes on serving: %s", version, reason)
+        self._metrics.model_loads.labels("refused").inc()
+        return False

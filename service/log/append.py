@@ -85,29 +85,14 @@ def append_events(connection: Connection, new: Sequence[NewEvent], *, received_a
     """What became of each event, in the order given; accepted ones are in the log once the transaction commits.
 
     Users and items met for the first time get their dictionary rows. An event sent again is a duplicate; another
-    payload under a used id is rejected, and kept as a dead letter.
+    payload under a used id is rejected, for the caller to keep what was sent as a dead letter.
     """
     if not new:
         return []
     user_id = ensured_user_ids(connection, {event.user for event in new}, now=received_at)
     item_id = ensured_item_ids(connection, {event.item for event in new}, now=received_at)
     rows = [_event_row(event, user_id[event.user], item_id[event.item], received_at) for event in new]
-    results = append_rows(connection, rows)
-    refused = [(event, result) for event, result in zip(new, results, strict=True) if result.reason]
-    append_dead_letters(
-        connection,
-        [
-            DeadLetter(
-                received_at=received_at,
-                origin="http",
-                reason=result.reason or "",
-                payload=msgspec.json.encode(event).decode(),
-                event_id=event.id,
-            )
-            for event, result in refused
-        ],
-    )
-    return results
+    return append_rows(connection, rows)
 
 
 def append_rows(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[Appended]:

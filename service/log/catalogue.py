@@ -7,8 +7,9 @@ from typing import Any, Literal
 from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from service.log.counters import next_number
 from service.log.dictionaries import UserKey, chunks, ensured_user_ids
-from service.log.tables import counters, items, users
+from service.log.tables import items, users
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +42,7 @@ def put_items(connection: Connection, new: Sequence[CatalogueItem], *, now: int)
     latest = {item.external_id: item for item in new}.values()
     dated = [item for item in latest if item.published_at is not None]
     undated = [item for item in latest if item.published_at is None]
-    stamp = {"updated_at": now, "change": _next_change(connection)}
+    stamp = {"updated_at": now, "change": next_number(connection, "catalogue")}
     _upsert(connection, dated, stamp, kept=("external_id",))
     _upsert(connection, undated, stamp, kept=("external_id", "published_at"))
 
@@ -80,27 +81,20 @@ def items_changed_since(connection: Connection, change: int) -> tuple[dict[int, 
     return found, last
 
 
-def _next_change(connection: Connection) -> int:
-    """The number of this change. Concurrent writers wait here, so that numbers appear in the order of commits."""
-    insert = _dialect(connection).insert(counters).values(name="catalogue", value=1)
-    numbered = insert.on_conflict_do_update(index_elements=["name"], set_={"value": counters.c.value + 1})
-    return int(connection.execute(numbered.returning(counters.c.value)).scalar_one())
-
-
 def _upsert(
     connection: Connection, new: Sequence[CatalogueItem], stamp: Mapping[str, int], *, kept: Sequence[str]
 ) -> None:
     if not new:
         return
-    rows = [{**asdict(item), "published_at": item.published_at or stamp["updated_at"], **stamp} for item in new]
-    insert = _dialect(connection).insert(items)
+    now = stamp["updated_at"]
+    rows = [
+        {**asdict(item), "published_at": now if item.published_at is None else item.published_at, **stamp}
+        for item in new
+    ]
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    insert = dialect.insert(items)
     changes = {column: insert.excluded[column] for column in rows[0] if column not in kept}
     may_change = (items.c.known_from != "catalogue") | (insert.excluded.known_from == "catalogue")
     connection.execute(
         insert.on_conflict_do_update(index_elements=["external_id"], set_=changes, where=may_change), rows
     )
-
-
-def _dialect(connection: Connection) -> Any:
-    """SQLAlchemy's own constructs of the database in use; both know ON CONFLICT, in modules of their own."""
-    return postgresql if connection.dialect.name == "postgresql" else sqlite

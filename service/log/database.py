@@ -3,19 +3,21 @@
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import IO, Any, TypeAlias
+from urllib.parse import quote
 
 import alembic.command
 import alembic.config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, select
+from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 Reader: TypeAlias = Engine
@@ -24,6 +26,9 @@ Reader: TypeAlias = Engine
 LogFailure = SQLAlchemyError
 """Whatever goes wrong between us and the database."""
 
+Unstorable = DataError
+"""The one ``LogFailure`` that trying again won't help: the database can't hold a value it was given."""
+
 __all__ = [
     "Connection",
     "Database",
@@ -31,6 +36,7 @@ __all__ = [
     "LogLocked",
     "Reader",
     "SchemaOutdated",
+    "Unstorable",
     "is_sqlite",
     "lock_holder",
     "open_for_reading",
@@ -39,14 +45,17 @@ __all__ = [
 ]
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_SCHEMA_LOCK = int.from_bytes(b"kembang")
+# Somebody who asks who holds the lock holds it for a moment himself.
+_LOCK_TRIES, _LOCK_PAUSE_SECONDS = 5, 0.02
 
 
 class LogLocked(Exception):
-    """Another process is writing this log; ``holder`` says which (``pid`` and, for a server, ``url``)."""
+    """Another process is writing this log; ``url`` is where it answers, if it is a service."""
 
     def __init__(self, lock: Path, holder: dict[str, Any]) -> None:
-        self.holder = holder
-        where = f" at {holder['url']}" if holder.get("url") else ""
+        self.url: str | None = holder.get("url")
+        where = f" at {self.url}" if self.url else ""
         super().__init__(
             f"{lock.parent} is being written by another kembang process (pid {holder.get('pid', 'unknown')}{where}): "
             "stop it first"
@@ -84,11 +93,23 @@ def open_for_writing(url: str) -> Database:
     """The log at ``url`` with its one writing connection, made or upgraded to the current schema.
 
     Hold the ``writer_lock`` of a SQLite log while this is open.
+
+    Raises:
+        SchemaOutdated: If it was written by a newer version.
     """
     address = make_url(url)
-    writing = _sqlite_writing_engine(address) if _is_sqlite(address) else create_engine(address, pool_pre_ping=True)
-    with writing.begin() as connection:
-        alembic.command.upgrade(_alembic_config(connection), "head")
+    writing = _sqlite_writing_engine(address) if _is_sqlite(address) else _postgres_engine(address)
+    with ExitStack() as on_failure:
+        on_failure.callback(writing.dispose)
+        with writing.begin() as connection:
+            if not _is_sqlite(address):
+                # Replicas that start at once take turns, or each would make the tables; held to the transaction's end.
+                connection.execute(select(func.pg_advisory_xact_lock(_SCHEMA_LOCK)))
+            found = MigrationContext.configure(connection).get_current_revision()
+            if found is not None and not _is_known(found):
+                raise SchemaOutdated(_written_by_newer(found))
+            alembic.command.upgrade(_alembic_config(connection), "head")
+        on_failure.pop_all()
     return Database(reader=_reading_engine(address), writing=writing)
 
 
@@ -96,65 +117,102 @@ def open_for_reading(url: str) -> Database:
     """The log at ``url`` for reading beside whoever writes it.
 
     Raises:
-        FileNotFoundError: If a SQLite log does not exist yet.
+        FileNotFoundError: If there is no log yet.
         SchemaOutdated: If it was written by an older or newer version.
     """
     address = make_url(url)
     if _is_sqlite(address) and not Path(address.database or "").exists():
-        raise FileNotFoundError(f"there is no log at {address.database} yet: import a sales file or start the service")
-    database = Database(reader=_reading_engine(address), writing=None)
-    with database.reader.connect() as connection:
+        raise _no_log(address)
+    reader = _reading_engine(address)
+    with reader.connect() as connection:
         found = MigrationContext.configure(connection).get_current_revision()
-    wanted = ScriptDirectory(str(_MIGRATIONS)).get_current_head()
-    if found != wanted:
-        database.close()
-        raise SchemaOutdated(
-            f"the log has schema {found or 'none'}, this version needs {wanted}: run `kembang database upgrade`"
-        )
-    return database
+    problem = _no_log(address) if found is None else _schema_problem(found)
+    if problem is not None:
+        reader.dispose()
+        raise problem
+    return Database(reader=reader, writing=None)
 
 
 @contextmanager
-def writer_lock(home: Path, *, url: str | None = None) -> Iterator[None]:
-    """Holds the right to write the SQLite log under ``home``; the system gives it back even after ``kill -9``.
+def writer_lock(url: str, *, served_at: str | None = None) -> Iterator[None]:
+    """Holds the right to write the SQLite log at ``url``; the system gives it back even after ``kill -9``.
+
+    The lock lies beside the database file, so that two homes that share a file share its lock.
 
     Args:
-        home: Folder of the log.
-        url: Address of the service that holds it, for those who find it taken.
+        url: Address of the log.
+        served_at: Where the service that holds it answers, for those who find it taken.
 
     Raises:
         LogLocked: If another process holds it.
     """
-    home.mkdir(parents=True, exist_ok=True)
-    path = home / "writer.lock"
+    path = _lock_file(url)
+    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not any(_locked(lock) for _ in range(_LOCK_TRIES)):
             lock.seek(0)
-            raise LogLocked(path, _holder(lock.read())) from None
+            raise LogLocked(path, _holder(lock.read()))
         lock.truncate(0)
-        lock.write(json.dumps({"pid": os.getpid(), "url": url}))
+        lock.write(json.dumps({"pid": os.getpid(), "url": served_at}))
         lock.flush()
         yield
 
 
-def lock_holder(home: Path) -> dict[str, Any] | None:
-    """Who holds the writer's lock under ``home``: ``pid`` and ``url``; None if it is free."""
-    path = home / "writer.lock"
-    if not path.exists():
+def lock_holder(url: str) -> LogLocked | None:
+    """Who writes the log at ``url`` now; None if nobody does, or if it is one that many may write (PostgreSQL)."""
+    if not is_sqlite(url) or not (path := _lock_file(url)).exists():
         return None
     with path.open("r+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except OSError:
-            return _holder(lock.read())
+            return LogLocked(path, _holder(lock.read()))
     return None
 
 
 def is_sqlite(url: str) -> bool:
     """Whether the log at ``url`` is a SQLite file, which only one process may write."""
     return _is_sqlite(make_url(url))
+
+
+def _no_log(address: URL) -> FileNotFoundError:
+    where = address.database if _is_sqlite(address) else address.render_as_string(hide_password=True)
+    return FileNotFoundError(f"there is no log at {where} yet: import a sales file or start the service")
+
+
+def _schema_problem(found: str) -> SchemaOutdated | None:
+    """Why this version can't read a log of the schema found, or None."""
+    script = ScriptDirectory(str(_MIGRATIONS))
+    wanted = script.get_current_head()
+    if found == wanted:
+        return None
+    if _is_known(found):
+        return SchemaOutdated(
+            f"the log has schema {found}, this version needs {wanted}: start the service, it upgrades"
+        )
+    return SchemaOutdated(_written_by_newer(found))
+
+
+def _is_known(found: str) -> bool:
+    return found in {step.revision for step in ScriptDirectory(str(_MIGRATIONS)).walk_revisions()}
+
+
+def _written_by_newer(found: str) -> str:
+    return f"the log has schema {found}, which this version does not know: use the version that wrote it"
+
+
+def _locked(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        time.sleep(_LOCK_PAUSE_SECONDS)
+        return False
+    return True
+
+
+def _lock_file(url: str) -> Path:
+    file = Path(make_url(url).database or "").resolve()
+    return file.with_name(f"{file.name}.lock")
 
 
 def _is_sqlite(address: URL) -> bool:
@@ -189,11 +247,23 @@ def _sqlite_writing_engine(address: URL) -> Engine:
     return engine
 
 
+def _postgres_engine(address: URL, **options: Any) -> Engine:
+    """An engine that finds out within seconds when the other side has fallen silent, instead of waiting for ever."""
+    patience = {
+        "connect_timeout": 5,
+        "tcp_user_timeout": 10_000,
+        "keepalives_idle": 5,
+        "keepalives_interval": 2,
+        "keepalives_count": 3,
+    }
+    return create_engine(address, pool_pre_ping=True, connect_args=patience, **options)
+
+
 def _reading_engine(address: URL) -> Engine:
     if not _is_sqlite(address):
-        return create_engine(address, pool_pre_ping=True, execution_options={"postgresql_readonly": True})
+        return _postgres_engine(address, execution_options={"postgresql_readonly": True})
     file = Path(address.database or "").resolve()
-    read_only = URL.create("sqlite", database=f"file:{file}", query={"mode": "ro", "uri": "true"})
+    read_only = URL.create("sqlite", database=f"file:{quote(str(file))}", query={"mode": "ro", "uri": "true"})
     engine = create_engine(read_only, connect_args={"check_same_thread": False}, pool_size=8)
 
     @event.listens_for(engine, "connect")

@@ -5,7 +5,9 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
+from service.log.counters import next_number
 from service.log.tables import experiment_changes, experiments
 
 STATUS_AFTER = {
@@ -16,6 +18,9 @@ STATUS_AFTER = {
     "archive": "archived",
 }
 """Status that each action leads to."""
+
+LIVING = ("running", "frozen")
+"""Statuses in which an experiment's arms are served."""
 
 _ALLOWED_FROM = {
     "start": ("draft",),
@@ -43,6 +48,15 @@ class ActionRefused(Exception):
     """The experiment's status does not allow the action."""
 
 
+class LayerTaken(ActionRefused):
+    """Another experiment lives on the same layer, so units would get two policies at once."""
+
+    def __init__(self, key: str, other: "StoredExperiment", layer: str) -> None:
+        super().__init__(
+            f"experiment {other.key!r} is {other.status} on layer {layer!r}: stop it, or give {key!r} another layer"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class StoredExperiment:
     """One experiment and where it stands. Instants in microseconds UTC."""
@@ -65,18 +79,19 @@ def create_experiment(
     Raises:
         ExperimentExists: If the key is taken.
     """
-    if _found(connection, key) is not None:
+    made = {
+        "key": key,
+        "status": STATUS_AFTER["create"],
+        "salt": salt,
+        "definition": dict(definition),
+        "created_at": now,
+        "updated_at": now,
+    }
+    # The insert waits for another replica that is making the same key just now; a look beforehand would not see it.
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    inserted = dialect.insert(experiments).values(made).on_conflict_do_nothing(index_elements=["key"])
+    if connection.execute(inserted.returning(experiments.c.id)).one_or_none() is None:
         raise ExperimentExists(key)
-    connection.execute(
-        insert(experiments).values(
-            key=key,
-            status=STATUS_AFTER["create"],
-            salt=salt,
-            definition=dict(definition),
-            created_at=now,
-            updated_at=now,
-        )
-    )
     kept = experiment(connection, key)
     _record(connection, kept, who=who, now=now, action="create", before=None)
     return kept
@@ -85,14 +100,20 @@ def create_experiment(
 def change_experiment(connection: Connection, *, key: str, action: str, who: str, now: int) -> StoredExperiment:
     """The experiment after one step of its life: start, freeze, stop or archive.
 
+    Steps are taken one after another, whichever replica takes them, so what a step depends on holds until its commit.
+
     Raises:
         ExperimentUnknown: If no experiment has the key.
         ActionRefused: If the experiment's status does not allow the action.
+        LayerTaken: If it is to start on a layer where another one lives.
     """
+    next_number(connection, "experiments")
     before = experiment(connection, key)
     if before.status not in _ALLOWED_FROM[action]:
         allowed = " or ".join(_ALLOWED_FROM[action])
         raise ActionRefused(f"experiment {key!r} is {before.status}: only one that is {allowed} can {action}")
+    if action == "start":
+        _check_layer(connection, before)
     stamp = {"start": {"started_at": now}, "stop": {"stopped_at": now}}.get(action, {})
     connection.execute(
         update(experiments)
@@ -127,6 +148,14 @@ def experiment_history(connection: Connection, experiment_id: int) -> list[dict[
     query = select(columns.at, columns.who, columns.action, columns.before, columns.after)
     rows = connection.execute(query.where(columns.experiment_id == experiment_id).order_by(columns.id))
     return [dict(row._mapping) for row in rows]  # noqa: SLF001  SQLAlchemy's public name for a row as a mapping
+
+
+def _check_layer(connection: Connection, starting: StoredExperiment) -> None:
+    """A definition that names no layer has one to itself, called like its key."""
+    layer = starting.definition.get("layer", starting.key)
+    for other in all_experiments(connection):
+        if other.status in LIVING and other.definition.get("layer", other.key) == layer:
+            raise LayerTaken(starting.key, other, layer)
 
 
 def _query() -> Any:

@@ -17,10 +17,15 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    text,
 )
+
+from recommender.events import Kind
 
 # SQLite only numbers rows by itself where the key's type is exactly INTEGER.
 _Id = BigInteger().with_variant(Integer, "sqlite")
+
+_IS_ACT = text(f"kind <> {int(Kind.IMPRESSION)}")
 
 metadata = MetaData(
     naming_convention={
@@ -36,7 +41,7 @@ home = Table(
     metadata,
     Column("key", String(64), primary_key=True),
     Column("value", Text, nullable=False),
-    comment="What this log says of itself: open (no keys asked), simulated.",
+    comment="What this log says of itself: its id, whether it is simulated; values are JSON.",
 )
 
 users = Table(
@@ -112,7 +117,8 @@ events = Table(
     Column("seconds_watched", Float),
     Column("seconds_total", Float),
     Column("import_id", BigInteger, ForeignKey("imports.id")),
-    Index(None, "user_id", "at"),
+    # For one user's acts, newest first. Impressions, most of all rows, are none and would be read only to be left out.
+    Index(None, "user_id", "at", sqlite_where=_IS_ACT, postgresql_where=_IS_ACT),
 )
 
 exposures = Table(

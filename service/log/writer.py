@@ -1,5 +1,6 @@
 """The one writer: many writes, one transaction, and an answer only after the commit."""
 
+import logging
 import queue
 import threading
 import time
@@ -9,6 +10,11 @@ from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine
+
+_log = logging.getLogger(__name__)
+
+CLOSE_SECONDS = 30.0
+"""How long a closing writer waits for its last commit."""
 
 T = TypeVar("T")
 
@@ -83,23 +89,47 @@ class Writer:
         """What ``write`` returns, after its commit. For commands and jobs; request handlers await ``submit``."""
         return self.submit(write).result()
 
+    @property
+    def is_at_work(self) -> bool:
+        """Whether writes are being taken and committed."""
+        return self._thread.is_alive() and not self._closed
+
     def close(self) -> None:
-        """Commits what is queued, then stops. Safe to call twice."""
+        """Commits what is queued, then stops. Safe to call twice; gives up on a database that has fallen silent."""
         with self._lock:
             first = not self._closed
             self._closed = True
         if first:
             self._queue.put(None)
-        self._thread.join()
+        self._thread.join(CLOSE_SECONDS)
+        if self._thread.is_alive():
+            _log.error("the database did not answer for %g s; what is still queued was not stored", CLOSE_SECONDS)
 
     def _run(self) -> None:
-        with self._engine.connect() as connection:
-            while (job := self._queue.get()) is not None:
-                group, last = self._group_from(job)
-                if group:
-                    self._commit(connection, group)
-                if last:
-                    return
+        try:
+            with self._engine.connect() as connection:
+                self._work(connection)
+        except Exception:  # noqa: BLE001  nobody else would hear of it
+            _log.exception("the log's writer has died: nothing is stored until the service is started again")
+        finally:
+            self._refuse_the_rest()
+
+    def _work(self, connection: Connection) -> None:
+        while (job := self._queue.get()) is not None:
+            group, last = self._group_from(job)
+            if group:
+                self._commit(connection, group)
+            if last:
+                return
+
+    def _refuse_the_rest(self) -> None:
+        """Nobody may wait for a writer that is no more."""
+        with self._lock:
+            self._closed = True
+        while not self._queue.empty():
+            job = self._queue.get_nowait()
+            if job is not None and job.future.set_running_or_notify_cancel():
+                job.future.set_exception(LogClosed("the log is closed: nothing was stored"))
 
     def _group_from(self, first: _Job[Any]) -> tuple[list[_Job[Any]], bool]:
         """Jobs to commit together, less those whose caller has gone; and whether the queue ends with them."""
@@ -122,17 +152,17 @@ class Writer:
             with connection.begin():
                 results = [job.write(connection) for job in group]
         except Exception as error:  # noqa: BLE001  every kind of failure must reach the callers, and the thread must live on
-            self._observe(writes=len(group), seconds=time.perf_counter() - started, failed=True)
             _clear(connection)
+            self._observe(writes=len(group), seconds=time.perf_counter() - started, failed=True)
             if len(group) == 1:
                 group[0].future.set_exception(error)
             else:
                 for job in group:
                     self._commit(connection, [job])
             return
-        self._observe(writes=len(group), seconds=time.perf_counter() - started, failed=False)
         for job, result in zip(group, results, strict=True):
             job.future.set_result(result)
+        self._observe(writes=len(group), seconds=time.perf_counter() - started, failed=False)
 
 
 def _clear(connection: Connection) -> None:

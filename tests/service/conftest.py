@@ -31,7 +31,7 @@ class SmallShop:
                 headers = {**({"X-Kembang-Now": now} if now else {}), **request.pop("headers", {})}
                 return await client.request(method, path, headers=headers, **request)
 
-        self.services.refresh()
+        self.services.refresher.refresh()
         return asyncio.run(send())
 
     def tell(self, *events: Any, now: str = NOW) -> list[dict[str, Any]]:

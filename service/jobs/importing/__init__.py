@@ -16,7 +16,7 @@ how the file was understood. ``service.jobs`` and ``service.cli`` may import it.
 
 The one entrance::
 
-    read_sales(path: Path, *, mapping: Mapping[str, str], currency: str, timezone: str,
+    read_sales(path: Path, *, mapping: Mapping[str, str], currency: str, timezone: str, now: int,
                on_progress: Callable[[str], None]) -> Sales
 
     Sales.events     DataFrame: id, kind, user, item, at, order_id, quantity, amount_minor, currency, anonymous, rule,

@@ -43,6 +43,9 @@ MAX_ORDER_ID_LENGTH = 128
 MAX_QUANTITY = 2**31 - 1
 """What the log has room for."""
 
+MAX_AHEAD_MICROS = 86_400_000_000
+"""How far after now a line may be dated: a time read in the wrong zone is at most 14 hours ahead, a slip far more."""
+
 REASONS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "too_many_cells": ("", "the row has more cells than there are headings: a cell may need quotation marks"),
@@ -55,6 +58,7 @@ REASONS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "at",
             "this is no date of the calendar from 1970 to 2199, in the order of day and month of the file",
         ),
+        "future_date": ("at", "this is more than a day after now: a sale can't be known before it is made"),
         "bad_quantity": ("quantity", "this is no number"),
         "zero_quantity": ("quantity", "a quantity of zero sells nothing"),
         "bad_total": ("total", "this is no amount of money in the line's currency"),
@@ -101,7 +105,13 @@ class Sales:
 
 
 def read_sales(
-    path: Path, *, mapping: Mapping[str, str], currency: str, timezone: str, on_progress: Callable[[str], None]
+    path: Path,
+    *,
+    mapping: Mapping[str, str],
+    currency: str,
+    timezone: str,
+    now: int,
+    on_progress: Callable[[str], None],
 ) -> Sales:
     """The sales a CSV or TSV file holds, ready to append to the log; nothing is stored here.
 
@@ -110,6 +120,7 @@ def read_sales(
         mapping: Heading by field, for the columns the owner names; an empty heading leaves a field out.
         currency: ISO 4217 code of amounts in a file that names none.
         timezone: IANA zone of times without an offset.
+        now: Microseconds UTC; lines dated more than a day later are refused.
         on_progress: Told what begins, in a few words.
 
     Raises:
@@ -126,7 +137,7 @@ def read_sales(
     if {"price", "total"} <= columns.keys() and "total" not in mapping:
         _refuse_order_totals(lines, amounts, heading=table.headings[columns["total"]], file=path.name)
     on_progress("applying the rules")
-    refusals = _refusals(lines, amounts, is_overlong=table.is_overlong)
+    refusals = _refusals(lines, amounts, is_overlong=table.is_overlong, now=now)
     is_stored = refusals == ""
     row_numbers = table.cells.index.to_numpy(dtype=np.int64)
     refused = _refused(table, columns, refusals)
@@ -177,7 +188,7 @@ def _refuse_order_totals(lines: Lines, amounts: Amounts, *, heading: str, file: 
         )
 
 
-def _refusals(lines: Lines, amounts: Amounts, *, is_overlong: NDArray[np.bool_]) -> NDArray[np.object_]:
+def _refusals(lines: Lines, amounts: Amounts, *, is_overlong: NDArray[np.bool_], now: int) -> NDArray[np.object_]:
     """The first reason to refuse each line, empty where there is none."""
     quantities, totals, prices = lines.quantities, lines.totals, lines.prices
     lengths = [pd.Series(ids, dtype=object).str.len().to_numpy() for ids in (lines.items, lines.users, lines.order_ids)]
@@ -189,6 +200,7 @@ def _refusals(lines: Lines, amounts: Amounts, *, is_overlong: NDArray[np.bool_])
         "missing_item": lines.items == "",
         "id_too_long": is_too_long,
         "bad_date": ~lines.instants.is_valid,
+        "future_date": lines.instants.utc > now + MAX_AHEAD_MICROS,
         "bad_quantity": ~quantities.decimals.is_valid,
         "zero_quantity": quantities.decimals.mantissas == 0,
         "bad_total": totals.is_written & ~totals.decimals.is_valid,

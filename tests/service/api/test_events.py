@@ -1,17 +1,21 @@
 """Promises of POST /v1/events."""
 
+import asyncio
 import json
 import threading
 from typing import Any
 
+import httpx
 import pytest
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, event, select
 
+from service.app import create_app
+from service.log.append import CHANGED_PAYLOAD
 from service.log.tables import dead_letters, events
 
 
 def purchase(id_: str = "e1", **changes: Any) -> dict[str, Any]:
-    event = {
+    said = {
         "id": id_,
         "kind": "purchase",
         "user_id": "anna",
@@ -20,7 +24,7 @@ def purchase(id_: str = "e1", **changes: Any) -> dict[str, Any]:
         "amount": "2.50",
         "currency": "GBP",
     }
-    return {name: value for name, value in {**event, **changes}.items() if value is not None}
+    return {name: value for name, value in {**said, **changes}.items() if value is not None}
 
 
 def test_results_come_in_the_order_sent_and_a_bad_event_costs_only_itself(shop: Any) -> None:
@@ -43,14 +47,19 @@ def test_results_come_in_the_order_sent_and_a_bad_event_costs_only_itself(shop: 
         ({"at": "yesterday"}, "RFC3339"),
         ({"at": "2026-11-20T11:59:00"}, "timezone"),
         ({"at": "2026-11-20T12:06:00Z"}, "must not lie in the future"),
+        ({"at": "1969-12-31T23:59:59.999999Z"}, "at must not lie before 1970"),
+        ({"at": "0001-01-01T00:00:00+23:59"}, "at must not lie before 1970"),
         ({"amount": "-1"}, "amount must be from 0"),
         ({"amount": "NaN"}, "amount must be from 0"),
         ({"amount": "1e999999"}, "amount must be from 0"),
         ({"currency": "pounds"}, "currency"),
+        ({"currency": "GBP\n"}, "currency"),
         ({"quantity": 0}, "quantity"),
         ({"user_id": None}, "either user_id or visitor_id"),
         ({"visitor_id": "v"}, "either user_id or visitor_id"),
         ({"user_id": ""}, "user_id must be 1 to 256"),
+        ({"user_id": "a/b"}, "user_id must not hold '/', since a feed is asked for by its path"),
+        ({"user_id": None, "visitor_id": "a/b"}, "visitor_id must not hold '/'"),
         ({"item_id": "x" * 257}, "item_id must be 1 to 256"),
         ({"id": "with\nbreak"}, "printable"),
         ({"colour": "red"}, "unknown field `colour`"),
@@ -67,6 +76,53 @@ def test_a_rejected_event_says_what_is_wrong_and_is_kept(shop: Any, changes: dic
         assert connection.execute(select(events.c.id)).all() == []
     assert json.loads(letter.payload) == sent
     assert letter.reason == result["reason"]
+
+
+def test_an_event_of_the_first_instant_of_1970_is_taken(shop: Any) -> None:
+    assert shop.tell(purchase(at="1970-01-01T00:00:00Z"))[0]["result"] == "accepted"
+
+
+@pytest.mark.parametrize("field", ["id", "user_id", "item_id", "order_id", "feed_id", "kind", "a\0name"])
+def test_a_nul_anywhere_costs_only_its_own_event_on_either_database(either_shop: Any, field: str) -> None:
+    sent = purchase("bad", **{field: "a\0b"})
+    bad, good = either_shop.tell(sent, purchase("good"))
+    assert (bad["result"], bad["id"]) == ("rejected", None if field == "id" else "bad")
+    assert "U+0000" in bad["reason"]
+    assert good == {"id": "good", "result": "accepted"}
+    with either_shop.services.database.reader.connect() as connection:
+        letter = connection.execute(select(dead_letters.c.event_id, dead_letters.c.payload)).one()
+    assert (letter.event_id, json.loads(letter.payload)) == (bad["id"], sent)
+
+
+def test_an_escape_that_is_only_written_out_is_plain_text(either_shop: Any) -> None:
+    """Backslash, u, four noughts: six characters that any database keeps."""
+    assert either_shop.tell(purchase(order_id="a\\u0000"))[0]["result"] == "accepted"
+
+
+def test_what_was_sent_under_a_used_id_is_kept_word_for_word(shop: Any) -> None:
+    shop.tell(purchase())
+    changed = json.dumps(purchase(amount="9.990"), indent=3)
+    (result,) = shop.ask("POST", "/v1/events", content=f'{{"events": [{changed}]}}').json()["results"]
+    assert (result["result"], result["reason"]) == ("rejected", CHANGED_PAYLOAD)
+    with shop.services.database.reader.connect() as connection:
+        letter = connection.execute(select(dead_letters)).one()
+    assert (letter.origin, letter.event_id, letter.reason) == ("http", "e1", CHANGED_PAYLOAD)
+    assert letter.payload == changed
+
+
+@pytest.mark.parametrize(
+    "rest",
+    ['"quantity": 1e999', '"amount": {}', '"colour": "red"', '"x": ' + "[" * 500 + "]" * 500],
+)
+def test_the_id_of_a_rejected_event_is_told_whatever_is_wrong_with_the_rest(shop: Any, rest: str) -> None:
+    (result,) = shop.ask("POST", "/v1/events", content=f'{{"events": [{{"id": "e1", {rest}}}]}}').json()["results"]
+    assert (result["id"], result["result"]) == ("e1", "rejected")
+
+
+def test_an_event_nested_beyond_reading_costs_no_more_than_a_refusal(shop: Any) -> None:
+    deep = f'{{"id": "deep", "x": {"[" * 9_000}{"]" * 9_000}}}'
+    answer = shop.ask("POST", "/v1/events", content=f'{{"events": [{deep}]}}')
+    assert (answer.status_code, "nested too deeply" in answer.json()["detail"]) == (400, True)
 
 
 def test_money_is_exact_whether_sent_as_number_or_as_text(shop: Any) -> None:
@@ -90,6 +146,7 @@ def test_money_is_exact_whether_sent_as_number_or_as_text(shop: Any) -> None:
         ("[]", "must be JSON"),
         ('{"event": []}', "one field 'events'"),
         ('{"events": {}}', "must be JSON"),
+        ('{"events": ' + "[" * 200_000, "nested too deeply"),
         ('{"events": [' + ",".join(["1"] * 501) + "]}", "at most 500 events, got 501"),
     ],
 )
@@ -101,7 +158,8 @@ def test_a_body_that_is_no_batch_is_refused_whole_with_what_to_send(shop: Any, b
 
 
 def test_too_large_a_body_is_refused_before_it_is_read(shop: Any) -> None:
-    assert shop.ask("POST", "/v1/events", content=b" " * 1_000_001).status_code == 413
+    answer = shop.ask("POST", "/v1/events", content=b" " * 1_000_001)
+    assert (answer.status_code, "at most 1000000 bytes" in answer.json()["detail"]) == (413, True)
 
 
 def test_an_event_of_more_than_32_kilobytes_is_rejected(shop: Any) -> None:
@@ -110,9 +168,34 @@ def test_an_event_of_more_than_32_kilobytes_is_rejected(shop: Any) -> None:
 
 
 def test_no_event_is_answered_before_its_commit(shop: Any) -> None:
-    shop.tell(purchase())
-    with shop.services.database.reader.connect() as connection:
-        assert connection.execute(select(events.c.id)).scalars().all() == ["e1"]
+    """The log's writer is held where it has done everything but commit."""
+    reached, gate = threading.Event(), threading.Event()
+
+    @event.listens_for(shop.services.database.writing, "commit")
+    def hold(_: Connection) -> None:
+        reached.set()
+        gate.wait()
+
+    def stored() -> list[str]:
+        with shop.services.database.reader.connect() as connection:
+            return list(connection.execute(select(events.c.id)).scalars())
+
+    async def tell() -> int:
+        transport = httpx.ASGITransport(create_app(shop.services))
+        async with httpx.AsyncClient(transport=transport, base_url="http://shop") as client:
+            headers = {"X-Kembang-Now": "2026-11-20T12:00:00Z"}
+            asked = asyncio.create_task(client.post("/v1/events", json={"events": [purchase()]}, headers=headers))
+            try:
+                await asyncio.to_thread(reached.wait)
+                for _ in range(1_000):  # turns of the loop: more than any answer takes that waits for nothing
+                    await asyncio.sleep(0)
+                assert (asked.done(), stored()) == (False, [])
+            finally:
+                gate.set()
+            return (await asked).status_code
+
+    assert asyncio.run(tell()) == 202
+    assert stored() == ["e1"]
 
 
 def test_a_full_queue_is_503_with_retry_after_and_stores_nothing(shop: Any) -> None:

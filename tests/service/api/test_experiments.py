@@ -78,13 +78,46 @@ def test_an_experiment_on_visitors_does_not_meet_users(shop: Any) -> None:
             {"arms": [{"key": "popular", "share": 0.5, "policy": {"sources": ["magic"]}}, {"key": "b", "share": 0.5}]},
             "policy of arm 'popular': sources must be among",
         ),
+        *(
+            (
+                {"arms": [{"key": "popular", "share": 0.5, "policy": policy}, {"key": "b", "share": 0.5}]},
+                "policy of arm 'popular'",
+            )
+            for policy in ({"rebuy_gap_days": 10**400}, {"sources": {"als": 10**400}}, {"sources": [[]]})
+        ),
+        ({"salt": "s" * 65}, "salt must be 1 to 64"),
+        ({"hypothesis": "a\0b"}, "U+0000"),
+        ({"hypothesis": "x" * 100_000}, "at most 100000 bytes"),
     ],
 )
 def test_a_bad_design_is_refused_with_every_rule_it_breaks(shop: Any, changes: dict[str, Any], said: str) -> None:
     answer = create(shop, **changes)
-    assert answer.status_code == 400
+    assert answer.status_code == (413 if "bytes" in said else 400)
     assert said in answer.json()["detail"]
     assert shop.ask("GET", "/v1/experiments").json() == {"experiments": []}
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"", "must be JSON like"),
+        (b"[]", "must be JSON like"),
+        (b'{"key": "\xff"}', "must be JSON like"),
+        (b'{"key": ' + b"[" * 9_000 + b"]" * 9_000 + b"}", "nested too deeply"),
+        (b'{"key": ' + b"[" * 32 + b"]" * 32 + b"}", "at most 32 levels"),
+        (b'{"key": ' + b"[" * 31 + b"]" * 31 + b"}", "key must be"),
+    ],
+)
+def test_a_body_that_is_no_design_is_refused_with_what_to_send(shop: Any, body: bytes, said: str) -> None:
+    answer = shop.ask("POST", "/v1/experiments", content=body)
+    assert answer.status_code == 400
+    assert said in answer.json()["detail"]
+
+
+def test_the_longest_salt_is_kept_on_either_database(either_shop: Any) -> None:
+    said = create(either_shop, salt="s" * 64).json()
+    assert said["definition"]["salt"] == "s" * 64
+    assert either_shop.ask("GET", "/v1/experiments/x").json()["definition"] == said["definition"]
 
 
 def test_steps_out_of_order_are_409_and_say_why(shop: Any) -> None:

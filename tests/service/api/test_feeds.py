@@ -20,6 +20,19 @@ def test_a_feed_is_never_empty_for_want_of_a_model(shop: Any) -> None:
     assert [item["position"] for item in said["items"]] == [1, 2, 3, 4, 5, 6]
 
 
+@pytest.mark.parametrize(("spoken", "said"), [("en", "From the shop"), ("id", "Dari toko ini")])
+def test_only_what_was_published_lately_is_called_new(shop: Any, spoken: str, said: str) -> None:
+    """The shop's clock stands at 20 November 2026; everything else was first told of at that instant."""
+    old = {"kind": "product", "title": "P", "published_at": "2023-11-20T12:00:00Z"}
+    recent = {**old, "published_at": "2026-10-22T12:00:00Z"}
+    shop.ask("PUT", "/v1/items", json={"items": [{"id": "p0", **old}, {"id": "p1", **recent}]})
+    answer = shop.ask("GET", "/v1/users/anna/feed", headers={"Accept-Language": spoken}).json()
+    reasons = {item["item_id"]: item["reason"] for item in answer["items"]}
+    assert reasons.pop("p0") == said
+    assert len(set(reasons.values())) == 1
+    assert said not in reasons.values()
+
+
 def test_the_reason_is_in_the_browsers_language(shop: Any) -> None:
     said = shop.ask("GET", "/v1/users/anna/feed", headers={"Accept-Language": "id-ID,id;q=0.9,en;q=0.5"}).json()
     assert {item["reason"] for item in said["items"]} == {"Baru di toko"}
@@ -66,6 +79,23 @@ def test_a_cursor_serves_only_the_user_it_was_given_to(shop: Any) -> None:
     answer = shop.ask("GET", "/v1/users/ben/feed", params={"cursor": cursor})
     assert answer.status_code == 400
     assert "cursor must be the next_cursor of one of this user's feeds" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("path", "subject"),
+    [
+        ("/v1/users/a%00/feed", "user_id"),
+        ("/v1/visitors/a%00/feed", "visitor_id"),
+        ("/v1/items/a%00/related", "item_id"),
+        ("/v1/users/anna/feed?cursor=%00", "cursor"),
+        ("/v1/experiments/a%00", "key"),
+        ("/v1/experiments/a%00/results", "key"),
+    ],
+)
+def test_a_nul_in_an_address_is_refused_on_either_database(either_shop: Any, path: str, subject: str) -> None:
+    answer = either_shop.ask("GET", path)
+    assert answer.status_code == 400
+    assert answer.json()["detail"].startswith(f"{subject} must be")
 
 
 def test_a_visitor_gets_a_feed_of_her_own(shop: Any) -> None:

@@ -1,14 +1,45 @@
 """Promises to those who run the service."""
 
+import asyncio
 from typing import Any
 
+import httpx
+import pytest
+from litestar import Litestar, get
+from litestar.params import FromQuery
+from sqlalchemy.exc import DataError, OperationalError
+
 from service.clock import Clock
+from service.problems import problem_handlers
 
 
 def test_readiness_tells_of_the_model_and_the_log(shop: Any) -> None:
     answer = shop.ask("GET", "/health/ready")
     assert (answer.status_code, answer.json()) == (200, {"status": "ready", "reasons": [], "model_version": None})
     assert shop.ask("GET", "/health/live").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/health/ready"])
+def test_health_may_be_asked_for_without_a_body(shop: Any, path: str) -> None:
+    answer = shop.ask("HEAD", path)
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
+def test_what_the_database_cannot_hold_is_not_answered_as_if_trying_again_would_help() -> None:
+    @get("/", sync_to_thread=False)
+    def failing(kind: FromQuery[str]) -> None:
+        raise {"data": DataError, "connection": OperationalError}[kind]("INSERT", {}, ValueError("secret"))
+
+    async def ask(kind: str) -> httpx.Response:
+        app = Litestar([failing], exception_handlers=problem_handlers(), openapi_config=None, logging_config=None)
+        transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # Litestar's names for the same messages
+        async with httpx.AsyncClient(transport=transport, base_url="http://shop") as client:
+            return await client.get("/", params={"kind": kind})
+
+    for kind, status, retry_after in (("data", 400, None), ("connection", 503, "1")):
+        answer = asyncio.run(ask(kind))
+        assert (answer.status_code, answer.headers.get("retry-after")) == (status, retry_after)
+        assert "secret" not in answer.text
 
 
 def test_requests_are_counted_by_the_status_that_left_the_server(shop: Any) -> None:
@@ -54,5 +85,6 @@ def test_the_api_documents_itself(shop: Any) -> None:
     } <= set(paths)
     event = paths["/v1/events"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert "user_id" in event["properties"]["events"]["items"]["properties"]
+    assert set(paths["/v1/experiments"]["post"]["requestBody"]["content"]) == {"application/json"}
     asked = {said["name"] for said in paths["/v1/users/{user_id}/feed"]["get"]["parameters"]}
     assert {"user_id", "limit", "cursor", "kind", "category", "exclude", "preview_arm"} <= asked

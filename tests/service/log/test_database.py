@@ -1,6 +1,8 @@
 """Promises of opening the log."""
 
 import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from service.log.database import (
     writer_lock,
 )
 from service.log.tables import metadata
+from service.settings import Settings
 
 
 def test_the_migrations_make_exactly_the_tables_the_code_speaks_of(database: Database) -> None:
@@ -63,21 +66,61 @@ def test_a_log_of_another_schema_is_not_read_with_this_code(tmp_path: Path) -> N
         open_for_reading(f"sqlite:///{file}")
 
 
-def test_only_one_process_at_a_time_may_write_a_home(tmp_path: Path) -> None:
+def test_only_one_process_at_a_time_may_write_a_file_whatever_its_home(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'log.sqlite3'}"
     with (
-        writer_lock(tmp_path, url="http://127.0.0.1:8000"),
+        writer_lock(url, served_at="http://127.0.0.1:8000"),
         pytest.raises(LogLocked, match=r"127\.0\.0\.1:8000"),
-        writer_lock(tmp_path),
+        writer_lock(url),
     ):
         pass
-    with writer_lock(tmp_path):
+    with writer_lock(url):
         pass
 
 
 def test_whoever_asks_is_told_who_writes(tmp_path: Path) -> None:
-    assert lock_holder(tmp_path) is None
-    with writer_lock(tmp_path, url="http://127.0.0.1:8000"):
-        holder = lock_holder(tmp_path)
+    url = f"sqlite:///{tmp_path / 'log.sqlite3'}"
+    assert lock_holder(url) is None
+    with writer_lock(url, served_at="http://127.0.0.1:8000"):
+        holder = lock_holder(url)
         assert holder is not None
-        assert holder["url"] == "http://127.0.0.1:8000"
-    assert lock_holder(tmp_path) is None
+        assert holder.url == "http://127.0.0.1:8000"
+    assert lock_holder(url) is None
+
+
+@pytest.mark.parametrize("folder", ["a#b", "a?b", "a%41b", "a b"])
+def test_a_folder_may_have_any_name(tmp_path: Path, folder: str) -> None:
+    settings = Settings.from_environment({"KEMBANG_HOME": str(tmp_path / folder)})
+    opened = open_for_writing(settings.database_url)
+    opened.check()
+    opened.close()
+    assert (tmp_path / folder / "kembang.sqlite3").exists()
+
+
+def test_replicas_that_start_at_once_make_the_tables_once(postgres_url: str) -> None:
+    start = threading.Barrier(4)
+
+    def opened(_: int) -> Database:
+        start.wait()
+        return open_for_writing(postgres_url)
+
+    with ThreadPoolExecutor(4) as replicas:
+        for database in replicas.map(opened, range(4)):
+            database.close()
+    open_for_reading(postgres_url).close()
+
+
+def test_a_log_written_by_a_newer_version_is_neither_read_nor_written(database: Database, database_url: str) -> None:
+    assert database.writing is not None
+    with database.writing.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    for opening in (open_for_reading, open_for_writing):
+        with pytest.raises(SchemaOutdated, match="schema 9999, which this version does not know"):
+            opening(database_url)
+
+
+def test_an_empty_database_is_no_log_yet(postgres_url: str) -> None:
+    with pytest.raises(
+        FileNotFoundError, match=r"no log at postgresql.* yet: import a sales file or start the service"
+    ):
+        open_for_reading(postgres_url)

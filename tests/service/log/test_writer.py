@@ -139,3 +139,23 @@ def test_a_connection_that_breaks_costs_the_write_at_hand_and_no_other(postgres_
     assert keys(database) == {"kept"}
     writer.close()
     database.close()
+
+
+def test_a_writer_that_dies_lets_nobody_wait_for_it(database: Database) -> None:
+    assert database.writing is not None
+
+    def observe(**_: object) -> None:
+        raise RuntimeError("the observer is broken")
+
+    writer = Writer(database.writing, capacity=10, observe=observe)
+    gate, entered = threading.Event(), threading.Event()
+    first = writer.submit(held(gate, entered))
+    entered.wait()
+    waiting = writer.submit(put("waits"))
+    gate.set()
+    first.result()
+    with pytest.raises(LogClosed):
+        waiting.result()
+    with pytest.raises(LogClosed):
+        writer.submit(put("late"))
+    assert not writer.is_at_work

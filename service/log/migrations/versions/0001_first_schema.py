@@ -37,7 +37,7 @@ def upgrade() -> None:
         sa.Column("key", sa.String(length=64), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_home")),
-        comment="What this log says of itself: open (no keys asked), simulated.",
+        comment="What this log says of itself: its id, whether it is simulated; values are JSON.",
     )
     op.create_table(
         "imports",
@@ -157,7 +157,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_events")),
         sa.UniqueConstraint("id", name=op.f("uq_events_id")),
     )
-    op.create_index(op.f("ix_events_user_id_at"), "events", ["user_id", "at"], unique=False)
+    op.create_index(
+        op.f("ix_events_user_id_at"),
+        "events",
+        ["user_id", "at"],
+        unique=False,
+        sqlite_where=sa.text("kind <> 1"),
+        postgresql_where=sa.text("kind <> 1"),
+    )
     op.create_table(
         "experiment_changes",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),

@@ -5,6 +5,9 @@ import pytest
 
 from service.jobs.importing.sales import Sales, read_sales
 
+NOW = 1_767_225_600_000_000
+"""The first instant of 2026, when the files of these tests are read."""
+
 
 @pytest.fixture
 def read(tmp_path: Path) -> Callable[..., Sales]:
@@ -16,11 +19,17 @@ def read(tmp_path: Path) -> Callable[..., Sales]:
         mapping: dict[str, str] | None = None,
         currency: str = "GBP",
         timezone: str = "UTC",
+        now: int = NOW,
     ) -> Sales:
         path = tmp_path / "sales.csv"
         path.write_text(text, encoding="utf-8")
         return read_sales(
-            path, mapping=mapping or {}, currency=currency, timezone=timezone, on_progress=lambda _step: None
+            path,
+            mapping=mapping or {},
+            currency=currency,
+            timezone=timezone,
+            now=now,
+            on_progress=lambda _step: None,
         )
 
     return read_text

@@ -93,6 +93,7 @@ def test_the_heaps_add_up(read: Read) -> None:
 REFUSALS = [
     ("1,,Tea,1,2011-06-03,2.50,c7,", "missing_item", "SKU '': no item is named"),
     ("1,A1,Tea,1,31/02/2011,2.50,c7,", "bad_date", "Date '31/02/2011': this is no date"),
+    ("1,A1,Tea,1,2111-06-03,2.50,c7,", "future_date", "Date '2111-06-03': this is more than a day after now"),
     ("1,A1,Tea,one,2011-06-03,2.50,c7,", "bad_quantity", "Qty 'one': this is no number"),
     ("1,A1,Tea,0,2011-06-03,2.50,c7,", "zero_quantity", "Qty '0'"),
     ("1,A1,Tea,1,2011-06-03,$2.50,c7,", "bad_price", "Price '$2.50'"),
@@ -116,6 +117,16 @@ def test_a_line_that_makes_no_sense_is_refused_alone_with_its_reason(
     assert (refused["row_number"], refused["reason"]) == (2, reason)
     assert detail in refused["detail"]
     assert json.loads(refused["row"])["Invoice"] == row.split(",")[0]
+
+
+def test_a_line_is_refused_from_the_first_instant_that_is_more_than_a_day_ahead(read: Read) -> None:
+    """Read at 1,307,091,600 s, which is 09:00 UTC on 3 June 2011. A zone read wrong is no more than 14 hours ahead."""
+    text = HEAD + "1,A1,Tea,1,2011-06-04 09:00:00,2.50,c7,\n2,A1,Tea,1,2011-06-04 09:00:01,2.50,c7,\n"
+    sales = read(text, now=1_307_091_600_000_000)
+    assert sales.events["order_id"].tolist() == ["1"]
+    assert sales.refused["reason"].tolist() == ["future_date"]
+    assert sales.items["first_at"].tolist() == [1_307_178_000_000_000], "the catalogue does not hear of it either"
+    assert len(read(text, now=1_307_091_601_000_000).events) == 2, "once its time has come it is a sale like any other"
 
 
 def test_every_reason_to_refuse_is_tried() -> None:
@@ -288,7 +299,12 @@ def online_retail() -> Sales:
     if not ONLINE_RETAIL.exists():
         pytest.skip(f"needs {ONLINE_RETAIL}")
     return read_sales(
-        ONLINE_RETAIL, mapping={}, currency="GBP", timezone="Europe/London", on_progress=lambda _step: None
+        ONLINE_RETAIL,
+        mapping={},
+        currency="GBP",
+        timezone="Europe/London",
+        now=1_767_225_600_000_000,  # the first instant of 2026
+        on_progress=lambda _step: None,
     )
 
 

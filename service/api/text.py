@@ -1,0 +1,63 @@
+"""Text from outside, and what of it is refused: what can't be read, and what not every database can keep.
+
+SQLite keeps the character U+0000, PostgreSQL refuses it, in JSON only when somebody reads it. So nothing that is stored
+may hold it, neither as a value nor as a name: every stored entry goes through ``storable``, every id also through
+``checked_id``.
+"""
+
+import re
+from typing import Annotated, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from service.problems import RequestRefused
+
+T = TypeVar("T")
+
+ID_CHARACTERS = 256
+"""Longest outside id of a user, a visitor or an item."""
+
+Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z")]
+"""An ISO 4217 code; ``$`` would let a line break follow."""
+
+# JSON can only spell it as an escape, which an even number of backslashes before it would make plain text.
+_ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
+
+def decoded(raw: bytes | msgspec.Raw, wanted: type[T]) -> T:
+    """The value that the JSON stands for.
+
+    Raises:
+        RequestRefused: If it can't be read as ``wanted``.
+    """
+    try:
+        return msgspec.json.decode(raw, type=wanted)
+    except RecursionError:
+        raise RequestRefused("the JSON is nested too deeply") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise RequestRefused(str(error)) from error
+
+
+def storable(raw: bytes | msgspec.Raw, wanted: type[T]) -> T:
+    """The value that the JSON stands for, none of whose texts and names a database refuses.
+
+    Raises:
+        RequestRefused: If it can't be read as ``wanted``, or holds U+0000 anywhere.
+    """
+    if _ESCAPED_NUL.search(bytes(raw)):
+        raise RequestRefused("text must not hold the character U+0000, which not every database keeps")
+    return decoded(raw, wanted)
+
+
+def checked_id(text: str, subject: str, *, longest: int = ID_CHARACTERS) -> str:
+    """The outside id as it came.
+
+    Raises:
+        RequestRefused: If it is empty, too long, or holds characters that no log should hold.
+    """
+    if 0 < len(text) <= longest and text.isprintable() and text.strip() == text:
+        return text
+    raise RequestRefused(
+        f"{subject} must be 1 to {longest} printable characters without blanks around them, got {text[:40]!r}"
+    )

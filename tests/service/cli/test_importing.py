@@ -1,0 +1,298 @@
+"""Promises of ``kembang import``: every row accounted for, nothing counted twice, all of a file or none of it."""
+
+import gzip
+import json
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import func, select
+
+from service.clock import machine_now
+from service.jobs.importing.sales import Sales, read_sales
+from service.jobs.sales import foreseen_account, stored_sales
+from service.log.database import Database, open_for_writing
+from service.log.tables import events, imports, items, users
+from service.log.writer import Writer
+
+TEA = "1001,tea,Green tea,2,2026-03-02 10:00,2.50,anna,Indonesia"
+CUP = "1002,cup,Cup,1,2026-03-03 10:00,4.00,anna,Indonesia"
+NEW = "1003,cup,Cup,1,2026-03-04 10:00,4.00,ben,France"
+BAD = "1004,cup,Cup,many,2026-03-05 10:00,4.00,ben,France"
+
+
+def adds_up(account: dict[str, Any]) -> bool:
+    sorted_ = sum(account["stored"].values()) + account["duplicates"] + sum(account["refused"].values())
+    return bool(sorted_ == account["rows_read"])
+
+
+def test_every_row_is_stored_duplicate_or_refused(run: Any, write_sales: Any, count_rows: Any) -> None:
+    """Sold: 5.00 + 4.00 + 2.50 + 5.00 to customers and 12.00 to somebody; refunded: 2.50."""
+    said = run("import", write_sales(), "--json")
+    account = said.document
+    assert (said.status, said.err) == (0, "")
+    assert account["rows_read"] == 8
+    assert account["stored"] == {"purchase": 4, "refund": 1, "free": 1, "anonymous": 1}
+    assert account["refused"] == {"bad_quantity": 1}
+    assert account["duplicates"] == 0
+    assert account["money"] == {"GBP": {"purchases": "28.50", "refunds": "2.50", "net": "26.00"}}
+    assert adds_up(account)
+    assert count_rows("events") == 7
+
+
+def test_the_text_says_what_the_document_says(run: Any, write_sales: Any) -> None:
+    said = run("import", write_sales())
+    assert said.status == 0
+    for words in ("8 rows read", "4 purchase, 1 refund, 1 free, 1 anonymous", "1 bad_quantity", "28.50 sold - 2.50"):
+        assert words in said.out
+
+
+def test_a_dry_run_says_what_the_import_then_does_and_writes_nothing(run: Any, home: Path, write_sales: Any) -> None:
+    file = write_sales()
+    foreseen = run("import", file, "--dry-run", "--json").document
+    assert not home.exists()
+    done = run("import", file, "--json").document
+    assert (foreseen.pop("dry_run"), done.pop("dry_run")) == (True, False)
+    assert (foreseen.pop("import_id"), done.pop("import_id")) == (None, 1)
+    assert foreseen == done
+
+
+def test_a_dry_run_beside_a_log_knows_the_duplicates_and_still_writes_nothing(
+    run: Any, write_sales: Any, count_rows: Any
+) -> None:
+    run("import", write_sales([TEA, CUP]))
+    grown = write_sales([TEA, CUP, NEW])
+    before = [count_rows(table) for table in ("events", "items", "users", "imports", "dead_letters")]
+    foreseen = run("import", grown, "--dry-run", "--json").document
+    assert (foreseen["stored"]["purchase"], foreseen["duplicates"]) == (1, 2)
+    assert [count_rows(table) for table in ("events", "items", "users", "imports", "dead_letters")] == before
+    assert run("import", grown, "--json").document["stored"] == foreseen["stored"]
+
+
+def test_importing_again_stores_nothing_new_and_says_so(run: Any, write_sales: Any, count_rows: Any) -> None:
+    file = write_sales()
+    run("import", file)
+    again = run("import", file, "--json").document
+    assert (sum(again["stored"].values()), again["duplicates"]) == (0, 7)
+    assert adds_up(again)
+    assert (count_rows("events"), count_rows("items"), count_rows("users")) == (7, 2, 2)
+
+
+def test_a_grown_file_adds_only_its_new_rows(run: Any, write_sales: Any, count_rows: Any) -> None:
+    run("import", write_sales([TEA, TEA, CUP], name="march.csv"))
+    grown = run("import", write_sales([TEA, CUP, NEW, TEA, TEA], name="april.csv"), "--json").document
+    assert (grown["stored"]["purchase"], grown["duplicates"]) == (2, 3)
+    assert count_rows("events") == 5
+
+
+def test_a_refused_row_is_a_letter_to_its_owner_with_the_row_as_a_spreadsheet_counts_it(
+    run: Any, home: Path, write_sales: Any
+) -> None:
+    account = run("import", write_sales([TEA, "", CUP, BAD]), "--json").document
+    with closing(sqlite3.connect(home / "kembang.sqlite3")) as log:
+        letters = log.execute("SELECT origin, import_id, row_number, reason, payload FROM dead_letters").fetchall()
+    (origin, import_id, row_number, reason, payload) = letters[0]
+    assert (len(letters), origin, import_id, row_number) == (1, "import", account["import_id"], 5)
+    assert reason == "bad_quantity: Qty 'many': this is no number"
+    assert json.loads(payload)["Invoice"] == "1004"
+
+
+def test_an_item_sold_is_in_the_catalogue_and_a_customers_country_is_known(
+    run: Any, home: Path, write_sales: Any
+) -> None:
+    run("import", write_sales())
+    with closing(sqlite3.connect(home / "kembang.sqlite3")) as log:
+        titles = log.execute("SELECT external_id, title, price_minor, known_from FROM items ORDER BY 1").fetchall()
+        countries = dict(log.execute("SELECT external_id, attributes FROM users"))
+    assert titles == [("cup", "Cup", 400, "sales"), ("tea", "Green tea", 250, "sales")]
+    assert {user: json.loads(said) for user, said in countries.items()} == {
+        "anna": {"country": "Indonesia"},
+        "ben": {"country": "France"},
+    }
+
+
+def test_columns_can_be_named_and_currency_and_time_zone_said(run: Any, home: Path, write_sales: Any) -> None:
+    """Midnight in Jakarta is 17:00 UTC of the day before; 1,772,384,400 seconds after 1970 is 2026-03-01 17:00."""
+    file = write_sales(["a,2,2026-03-02 00:00,5000"], headings="what,how many,when,worth each")
+    mapped = [f"--map={pair}" for pair in ("item=what", "quantity=how many", "at=when", "price=worth each")]
+    account = run("import", file, *mapped, "--currency", "idr", "--timezone", "Asia/Jakarta", "--json").document
+    assert account["money"] == {"IDR": {"purchases": "10000.00", "refunds": "0.00", "net": "10000.00"}}
+    with closing(sqlite3.connect(home / "kembang.sqlite3")) as log:
+        assert log.execute("SELECT at FROM events").fetchone() == (1_772_384_400_000_000,)
+
+
+def test_several_files_are_one_document_and_a_broken_one_takes_nothing_from_the_others(
+    run: Any, write_sales: Any, tmp_path: Path, count_rows: Any
+) -> None:
+    good = write_sales([TEA], name="good.csv")
+    said = run("import", good, tmp_path / "gone.csv", write_sales([CUP], name="later.csv"), "--json")
+    assert said.status == 1
+    assert [account["file"] for account in said.document] == ["good.csv"]
+    assert "gone.csv can't be read" in said.err
+    assert count_rows("events") == 1
+    both = run("import", good, write_sales([CUP], name="later.csv"), "--json")
+    assert (both.status, [account["duplicates"] for account in both.document]) == (0, [1, 0])
+
+
+def test_a_file_of_which_no_row_is_usable_is_a_failure_that_keeps_its_letters(
+    run: Any, write_sales: Any, count_rows: Any
+) -> None:
+    said = run("import", write_sales([BAD, BAD]), "--json")
+    assert said.status == 1
+    assert said.document["refused"] == {"bad_quantity": 2}
+    assert said.err == "kembang: every row of sales.csv was refused, for the reasons above\n"
+    assert (count_rows("events"), count_rows("dead_letters")) == (0, 2)
+
+
+UNREADABLE: dict[str, tuple[str, bytes, list[str]]] = {
+    "empty": ("sales.csv", b"", ["sales.csv is empty"]),
+    "headings only": ("sales.csv", b"Invoice,SKU,Date,Price\n", ["no sales below it"]),
+    "a workbook": ("sales.csv", b"PK\x03\x04" + bytes(64), ["Excel", "save it as CSV"]),
+    "a workbook by name": ("sales.xlsx", b"Invoice,SKU\n1,2\n", ["named .xlsx", "rename it to .csv"]),
+    "json": ("sales.csv", b'[{"sku": "tea"}]', ["is JSON", "save it as CSV"]),
+    "not compressed": ("sales.csv.gz", b"Invoice,SKU\n1,2\n", ["not compressed", "rename it"]),
+    "cut off": ("sales.csv.gz", gzip.compress(b"Invoice,SKU\n" * 99)[:-9], ["cut off or damaged", "fetch it again"]),
+    "binary": ("sales.csv", bytes(range(256)) * 9, ["not a text table"]),
+    "no date": (
+        "sales.csv",
+        b"Invoice,SKU,Price\n1,tea,2.50\n",
+        ["no column for the date", "'Invoice', 'SKU', 'Price'", "--map at=COLUMN"],
+    ),
+    "no item": (
+        "sales.csv",
+        b"Invoice,Date,Price\n1,2026-03-02,2.50\n",
+        ["no column for what was sold", "'Invoice', 'Date', 'Price'", "--map item=COLUMN"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNREADABLE)
+def test_a_file_that_is_no_table_of_sales_says_what_it_is_and_what_to_do(
+    run: Any, home: Path, tmp_path: Path, case: str
+) -> None:
+    name, content, words = UNREADABLE[case]
+    (tmp_path / name).write_bytes(content)
+    for options in ([], ["--dry-run"], ["--json"]):
+        said = run("import", tmp_path / name, *options)
+        assert said.status == 1
+        assert said.explains(name, *words)
+    assert not home.exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--map", "colour=SKU"], ["no field 'colour'", "order_id, item, title"]),
+        (["--map", "item=Colour"], ["no column 'Colour'", "'Invoice', 'SKU'"]),
+        (["--currency", "pounds"], ["--currency", "'POUNDS'"]),
+        (["--timezone", "Europe"], ["--timezone", "'Europe'"]),
+    ],
+)
+def test_an_option_that_fits_no_file_says_what_would(
+    run: Any, home: Path, write_sales: Any, options: list[str], words: list[str]
+) -> None:
+    said = run("import", write_sales(), *options)
+    assert said.status == 1
+    assert said.explains(*words)
+    assert not home.exists()
+
+
+def test_a_missing_equals_sign_in_map_is_wrong_usage(run: Any, home: Path, write_sales: Any) -> None:
+    said = run("import", write_sales(), "--map", "item")
+    assert (said.status, said.out) == (2, "")
+    assert "--map must be FIELD=COLUMN, got 'item'" in said.err
+    assert not home.exists()
+
+
+def read(file: Path) -> Sales:
+    return read_sales(
+        file, mapping={}, currency="GBP", timezone="UTC", now=machine_now(), on_progress=lambda _doing: None
+    )
+
+
+def count(database: Database, table: Any) -> int:
+    with database.reader.connect() as connection:
+        return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
+
+
+class Interrupted(Exception):
+    """Somebody pulled the plug."""
+
+
+@pytest.mark.parametrize("at_share", [0.0, 0.5, 1.0])
+def test_an_import_cut_off_leaves_no_row_behind(
+    database: Database, writer: Writer, write_sales: Any, at_share: float
+) -> None:
+    def pull_the_plug(_doing: str, share: float) -> None:
+        if share >= at_share:
+            raise Interrupted
+
+    # Two chunks of the bulk insert, so that half of the rows are on their way at the half.
+    many = write_sales([f"{n},tea,Tea,1,2026-03-02 10:00,2.50,u{n % 7},France" for n in range(30_000)])
+    sales = read(many)
+    with pytest.raises(Interrupted):
+        writer.run(lambda c: stored_sales(c, sales, file_name="sales.csv", now=1, on_progress=pull_the_plug))
+    assert [count(database, table) for table in (events, items, users, imports)] == [0, 0, 0, 0]
+
+
+def test_both_kinds_of_database_give_the_same_account(database: Database, writer: Writer, write_sales: Any) -> None:
+    sales = read(write_sales())
+
+    def store(now: int) -> dict[str, Any]:
+        return writer.run(
+            lambda c: stored_sales(c, sales, file_name="sales.csv", now=now, on_progress=lambda _doing, _share: None)
+        )
+
+    foreseen, first = foreseen_account(database.reader, sales), store(1)
+    assert {**foreseen, "import_id": first["import_id"]} == first
+    assert first["stored"] == {"purchase": 4, "refund": 1, "free": 1, "anonymous": 1}
+    second = store(2)
+    assert (sum(second["stored"].values()), second["duplicates"], count(database, events)) == (0, 7, 7)
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=st.lists(st.sampled_from([TEA, CUP, NEW, BAD]), min_size=1, max_size=12),
+    seen=st.integers(0, 12),
+)
+def test_whatever_part_of_a_file_was_imported_before_the_whole_adds_up(
+    tmp_path_factory: pytest.TempPathFactory, write_sales: Callable[..., Path], rows: list[str], seen: int
+) -> None:
+    database = open_for_writing(f"sqlite:///{tmp_path_factory.mktemp('log') / 'log.sqlite3'}")
+    assert database.writing is not None
+    writer = Writer(database.writing, capacity=10, observe=lambda **_: None)
+    accounts = []
+    for part in (rows[:seen], rows):
+        if part:
+            sales = read(write_sales(part))
+            accounts.append(
+                writer.run(
+                    lambda c, sales=sales: stored_sales(
+                        c, sales, file_name="f", now=1, on_progress=lambda _doing, _share: None
+                    )
+                )
+            )
+    assert all(adds_up(account) for account in accounts)
+    assert accounts[-1]["duplicates"] == (sum(row != BAD for row in rows[:seen]))
+    assert count(database, events) == sum(row != BAD for row in rows)
+    writer.close()
+    database.close()
+
+
+def test_online_retail_is_accounted_for_to_the_row_and_the_penny(run: Any, data_folder: Path, count_rows: Any) -> None:
+    """541,909 lines and 135,080 without a customer: UCI's description. 9,747,747.93: quantity x price, summed."""
+    said = run("import", data_folder / "online-retail" / "online_retail.csv.gz", "--json")
+    account = said.document
+    assert said.status == 0
+    assert account["rows_read"] == 541_909
+    assert account["stored"]["anonymous"] == 135_080
+    assert account["money"]["GBP"]["net"] == "9747747.93"
+    assert adds_up(account)
+    assert count_rows("events") == sum(account["stored"].values())
+    # 4,372 customers; UCI counts them so.
+    assert count_rows("users") == account["users"] == 4_372

@@ -1,0 +1,236 @@
+"""Promises of the bulk reads: exactly the rows that training and analysis may use, in the shop's days and money."""
+
+import dataclasses
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recommender.events import Kind
+from service.clock import microseconds
+from service.log.append import NewEvent, NewExposure, append_events, append_exposure
+from service.log.bulk import append_event_frame
+from service.log.catalogue import CatalogueItem, put_items, put_user_attributes
+from service.log.database import Connection, Database
+from service.log.dictionaries import UserKey, item_ids, user_ids
+from service.log.experiments import create_experiment
+from service.log.frames import exposure_frame, latest_instant, order_frame, shop_days, training_frames
+from service.log.history import watch_shares
+from service.log.writer import Writer
+
+ANNA, BEN, BROWSER = UserKey(False, "anna"), UserKey(False, "ben"), UserKey(True, "browser")
+SECOND = 1_000_000
+LATE = 10**16
+
+
+def event(id_: str, **changes: object) -> NewEvent:
+    made = NewEvent(
+        id=id_, kind=Kind.PURCHASE, user=ANNA, item="tea", at=100 * SECOND, amount_minor=250, currency="GBP"
+    )
+    return dataclasses.replace(made, **changes)  # type: ignore[arg-type]
+
+
+def append(writer: Writer, *new: NewEvent) -> None:
+    done = writer.run(lambda connection: append_events(connection, new, received_at=LATE))
+    assert {one.result for one in done} == {"accepted"}
+
+
+def exposure(feed_id: str, user: UserKey, *, at: int, assigned: dict[int, str]) -> NewExposure:
+    return NewExposure(
+        feed_id=feed_id,
+        first_feed_id=feed_id,
+        user=user,
+        at=at,
+        surface="feed",
+        items=[],
+        model_version=None,
+        fallback=None,
+        arms={},
+        assigned=assigned,
+        is_preview=False,
+    )
+
+
+def put_catalogue(connection: Connection) -> None:
+    put_items(
+        connection,
+        [
+            CatalogueItem(external_id="tea", kind="product", title="Tea", published_at=5 * SECOND),
+            CatalogueItem(external_id="film", kind="content", title="Film", published_at=6 * SECOND),
+            CatalogueItem(external_id="old", kind="product", title="Old", available=False, published_at=7 * SECOND),
+            CatalogueItem(external_id="post", kind="product", title="Postage", is_service=True, published_at=1),
+            CatalogueItem(external_id="bare", kind="product", title=None, published_at=1),
+        ],
+        now=1,
+    )
+
+
+def test_training_leaves_out_what_a_feed_never_shows_and_what_shows_no_interest(
+    database: Database, writer: Writer
+) -> None:
+    writer.run(put_catalogue)
+    append(
+        writer,
+        event("bought", quantity=2, at=100 * SECOND + 999_999),
+        event("watched", kind=Kind.WATCH, item="film", user=BROWSER, seconds_watched=30.0, seconds_total=60.0),
+        event("no longer sold", item="old"),
+        event("a service", item="post"),
+        event("an item without a title", item="bare"),
+        event("an item never put", item="secret"),
+        event("on the screen", kind=Kind.IMPRESSION),
+    )
+    anonymous = pd.DataFrame(
+        [
+            {
+                "id": "x",
+                "payload_hash": b"0" * 16,
+                "kind": "purchase",
+                "user": None,
+                "item": "tea",
+                "at": 9,
+                "order_id": None,
+            }
+        ]
+    )
+    writer.run(lambda c: append_event_frame(c, anonymous, received_at=LATE, on_progress=lambda _rows: None))
+    frames = training_frames(database.reader)
+    with database.reader.connect() as connection:
+        item = item_ids(connection, ["tea", "film", "old"])
+        user = user_ids(connection, [ANNA, BROWSER])
+    assert frames.events.item_ids.tolist() == [item["tea"], item["film"], item["old"]]
+    assert frames.events.user_ids.tolist() == [user[ANNA], user[BROWSER], user[ANNA]]
+    assert frames.events.kinds.tolist() == [Kind.PURCHASE, Kind.WATCH, Kind.PURCHASE]
+    assert frames.events.at_seconds.tolist() == [100, 100, 100]
+    np.testing.assert_array_equal(frames.events.quantities, np.array([2, np.nan, np.nan], dtype=np.float32))
+    np.testing.assert_array_equal(frames.events.watch_shares, np.array([np.nan, 0.5, np.nan], dtype=np.float32))
+    known = dict(zip(frames.items.item_ids.tolist(), frames.items.is_content.tolist(), strict=True))
+    assert known == {item["tea"]: False, item["film"]: True, item["old"]: False}
+    assert sorted(frames.items.published_at_seconds.tolist()) == [5, 6, 7]
+
+
+def test_a_users_country_is_her_segment_and_one_without_has_none(database: Database, writer: Writer) -> None:
+    said = {ANNA: {"country": "Indonesia", "plan": "gold"}, BEN: {"plan": "gold"}}
+    writer.run(lambda connection: put_user_attributes(connection, said, now=1))
+    segments = training_frames(database.reader).segments
+    with database.reader.connect() as connection:
+        user = user_ids(connection, [ANNA, BEN])
+    named = dict(zip(segments.user_ids.tolist(), segments.names.tolist(), strict=True))
+    assert named == {user[ANNA]: "Indonesia", user[BEN]: ""}
+
+
+def test_an_empty_log_gives_empty_frames(database: Database) -> None:
+    frames = training_frames(database.reader)
+    assert (len(frames.events), len(frames.items.item_ids), len(frames.segments.user_ids)) == (0, 0, 0)
+    orders = order_frame(database.reader, timezone="UTC", currency="GBP")
+    assert len(orders) == 0
+    assert orders.dtypes.astype(str).to_dict() == {
+        "unit": "int64",
+        "order": "int64",
+        "at": "int64",
+        "day": "int64",
+        "amount_minor": "int64",
+        "is_refund": "bool",
+    }
+    assert len(exposure_frame(database.reader, 1)) == 0
+    assert latest_instant(database.reader) is None
+
+
+def test_orders_are_the_purchases_and_refunds_of_known_users_in_the_shops_currency(
+    database: Database, writer: Writer
+) -> None:
+    append(
+        writer,
+        event("line 1", order_id="o1", amount_minor=250),
+        event("line 2", order_id="o1", amount_minor=400, item="cup"),
+        event("back", kind=Kind.REFUND, order_id="r1", amount_minor=250),
+        event("by another", user=BEN, order_id="o2", amount_minor=100),
+        event("in euros", amount_minor=999, currency="EUR"),
+        event("unpriced", amount_minor=None, currency=None),
+        event("viewed", kind=Kind.VIEW, amount_minor=None, currency=None),
+    )
+    orders = order_frame(database.reader, timezone="UTC", currency="GBP")
+    with database.reader.connect() as connection:
+        user = user_ids(connection, [ANNA, BEN])
+    assert orders["unit"].tolist() == [user[ANNA]] * 3 + [user[BEN], user[ANNA]]
+    assert orders["amount_minor"].tolist() == [250, 400, -250, 100, 0]
+    assert orders["is_refund"].tolist() == [False, False, True, False, False]
+    first, second, *others = orders["order"].tolist()
+    assert first == second, "lines with one order number are one order"
+    assert len({first, *others}) == 4, "a line without an order number is an order of its own"
+    assert set(orders["day"]) == {0}
+    assert order_frame(database.reader, timezone="UTC", currency="EUR")["amount_minor"].tolist() == [999, 0]
+
+
+@pytest.mark.parametrize(
+    ("timezone", "local", "day"),
+    [
+        # 2026-03-01 is day 20,513: 56 years of 365 days, 14 leap days, 31 + 28 days of the year.
+        ("Asia/Jakarta", "2026-03-01T00:30", 20_513),
+        ("Asia/Jakarta", "2026-02-28T23:30", 20_512),
+        ("America/New_York", "2026-03-01T23:30", 20_513),
+        # The clock springs from 02:00 to 03:00 on 2026-03-08 in New York, day 20,520, and falls back on 2026-11-01.
+        ("America/New_York", "2026-03-08T00:30", 20_520),
+        ("America/New_York", "2026-03-08T23:30", 20_520),
+        ("America/New_York", "2026-11-01T00:30", 20_758),
+        ("America/New_York", "2026-11-01T23:30", 20_758),
+        ("Europe/London", "2026-03-29T23:59", 20_541),
+    ],
+)
+def test_an_order_belongs_to_the_day_that_the_shops_calendar_showed(
+    database: Database, writer: Writer, timezone: str, local: str, day: int
+) -> None:
+    at = microseconds(datetime.fromisoformat(local).replace(tzinfo=ZoneInfo(timezone)))
+    append(writer, event("e", at=at))
+    assert order_frame(database.reader, timezone=timezone, currency="GBP")["day"].tolist() == [day]
+
+
+@given(
+    st.lists(st.integers(0, 4_000_000_000 * SECOND), max_size=20),
+    st.sampled_from(["UTC", "Asia/Jakarta", "America/New_York", "Europe/London", "Australia/Lord_Howe"]),
+)
+def test_shop_days_are_the_standard_librarys(instants: list[int], timezone: str) -> None:
+    slow = [
+        (datetime.fromtimestamp(at // SECOND, ZoneInfo(timezone)).date() - date(1970, 1, 1)).days for at in instants
+    ]
+    assert shop_days(np.array(instants, dtype=np.int64), timezone=timezone).tolist() == slow
+
+
+def test_exposed_units_are_those_of_one_experiment_from_their_first_exposure(
+    database: Database, writer: Writer
+) -> None:
+    one, other = (
+        writer.run(lambda c, key=key: create_experiment(c, key=key, definition={}, salt="s", who="test", now=1)).id
+        for key in ("one", "other")
+    )
+    for feed_id, user, at, assigned in (
+        ("a", ANNA, 5, {one: "control"}),
+        ("b", ANNA, 9, {one: "control", other: "personal"}),
+        ("c", BEN, 7, {one: "personal"}),
+    ):
+        shown = exposure(feed_id, user, at=at, assigned=assigned)
+        writer.run(lambda c, shown=shown: append_exposure(c, shown))
+    with database.reader.connect() as connection:
+        user_id = user_ids(connection, [ANNA, BEN])
+    frame = exposure_frame(database.reader, one).sort_values("first_exposed_at")
+    assert frame["unit"].tolist() == [user_id[ANNA], user_id[BEN]]
+    assert frame["arm"].tolist() == ["control", "personal"]
+    assert frame["first_exposed_at"].tolist() == [5, 7]
+    assert exposure_frame(database.reader, other)["first_exposed_at"].tolist() == [9]
+
+
+def test_the_latest_instant_is_that_of_the_last_event_or_feed(database: Database, writer: Writer) -> None:
+    append(writer, event("e", at=70))
+    assert latest_instant(database.reader) == 70
+    writer.run(lambda c: append_exposure(c, exposure("a", ANNA, at=90, assigned={})))
+    assert latest_instant(database.reader) == 90
+
+
+def test_a_watched_share_is_watched_over_length_and_a_loop_counts_once() -> None:
+    watched = np.array([15, 0, 90, 10, np.nan, 10, 10], dtype=np.float32)
+    total = np.array([60, 60, 60, 0, 60, np.nan, 30], dtype=np.float32)
+    expected = np.array([15 / 60, 0, 1, np.nan, np.nan, np.nan, 10 / 30], dtype=np.float32)
+    np.testing.assert_array_equal(watch_shares(watched, total), expected)

@@ -1,0 +1,96 @@
+"""Promises of the settings: sensible defaults, and a wrong variable named with its rule and its value."""
+
+from pathlib import Path
+
+import pytest
+
+from service.settings import SettingRefused, Settings
+
+
+def test_an_empty_environment_runs_a_shop_on_one_machine() -> None:
+    settings = Settings.from_environment({})
+    home = Path(".kembang").resolve()
+    assert (settings.home, settings.models) == (home, home / "models")
+    assert settings.database_url == f"sqlite:///{home}/kembang.sqlite3"
+    assert (settings.currency, settings.timezone, settings.margin_rate) == ("GBP", "UTC", 1.0)
+    assert (settings.cors_origins, settings.queue_capacity, settings.refresh_seconds) == (("*",), 10_000, 1.0)
+
+
+def test_an_empty_variable_is_one_left_out() -> None:
+    """Compose files pass what is not set as an empty text."""
+    names = ("HOME", "DATABASE_URL", "CURRENCY", "TIMEZONE", "MARGIN_RATE", "QUEUE_CAPACITY", "REFRESH_SECONDS")
+    assert Settings.from_environment({f"KEMBANG_{name}": "" for name in names}) == Settings.from_environment({})
+
+
+def test_every_variable_is_heard() -> None:
+    settings = Settings.from_environment(
+        {
+            "KEMBANG_HOME": "/srv/shop",
+            "KEMBANG_CURRENCY": " idr ",
+            "KEMBANG_TIMEZONE": "Asia/Jakarta",
+            "KEMBANG_MARGIN_RATE": "0.35",
+            "KEMBANG_CORS_ORIGINS": "https://shop.example, https://app.shop.example,",
+            "KEMBANG_QUEUE_CAPACITY": "50",
+            "KEMBANG_REFRESH_SECONDS": "0.5",
+        }
+    )
+    assert settings == Settings(
+        home=Path("/srv/shop"),
+        database_url="sqlite:////srv/shop/kembang.sqlite3",
+        currency="IDR",
+        timezone="Asia/Jakarta",
+        margin_rate=0.35,
+        cors_origins=("https://shop.example", "https://app.shop.example"),
+        queue_capacity=50,
+        refresh_seconds=0.5,
+    )
+
+
+def test_no_origin_lets_no_browser_in() -> None:
+    assert Settings.from_environment({"KEMBANG_CORS_ORIGINS": ""}).cors_origins == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("postgresql://shop@db/kembang", "postgresql+psycopg://shop@db/kembang"),
+        ("postgres://shop@db/kembang", "postgresql+psycopg://shop@db/kembang"),
+        (
+            "postgresql+psycopg2://shop@db:5433/kembang?sslmode=require",
+            "postgresql+psycopg://shop@db:5433/kembang?sslmode=require",
+        ),
+        ("sqlite:////srv/log.sqlite3", "sqlite:////srv/log.sqlite3"),
+        ("sqlite+pysqlite:///log.sqlite3", "sqlite:///log.sqlite3"),
+    ],
+)
+def test_any_spelling_of_a_database_is_opened_with_the_driver_we_ship(said: str, meant: str) -> None:
+    assert Settings.from_environment({"KEMBANG_DATABASE_URL": said}).database_url == meant
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "rule"),
+    [
+        ("KEMBANG_DATABASE_URL", "mysql://root@db/shop", "must start with sqlite:/// or postgresql://"),
+        ("KEMBANG_DATABASE_URL", "postgresql://", "must be like postgresql://user@host:5432/database"),
+        ("KEMBANG_DATABASE_URL", "postgresql://bad host:port/x", "must be like postgresql://user@host:5432/database"),
+        ("KEMBANG_DATABASE_URL", "shop.sqlite3", "must start with sqlite:/// or postgresql://"),
+        ("KEMBANG_DATABASE_URL", "sqlite://", "must name a file"),
+        ("KEMBANG_DATABASE_URL", "sqlite:///:memory:", "must name a file"),
+        ("KEMBANG_CURRENCY", "RP", "must be an ISO 4217 code of three letters, got 'RP'"),
+        ("KEMBANG_CURRENCY", "12£", "must be an ISO 4217 code of three letters"),
+        ("KEMBANG_TIMEZONE", "Jakarta", "must be an IANA zone such as Asia/Jakarta, got 'Jakarta'"),
+        ("KEMBANG_TIMEZONE", "Europe", "must be an IANA zone"),
+        ("KEMBANG_TIMEZONE", "../etc/passwd", "must be an IANA zone"),
+        ("KEMBANG_MARGIN_RATE", "0", "must be a number from 0.001 to 1, got '0'"),
+        ("KEMBANG_MARGIN_RATE", "nan", "must be a number from 0.001 to 1, got 'nan'"),
+        ("KEMBANG_MARGIN_RATE", "a third", "must be a number from 0.001 to 1, got 'a third'"),
+        ("KEMBANG_QUEUE_CAPACITY", "0", "must be a number from 1 to 1e+07, got '0'"),
+        ("KEMBANG_QUEUE_CAPACITY", "2.5", "must be a whole number, got '2.5'"),
+        ("KEMBANG_REFRESH_SECONDS", "0", "must be a number from 0.05 to 3600, got '0'"),
+    ],
+)
+def test_a_variable_that_makes_no_sense_is_named_with_its_rule(name: str, value: str, rule: str) -> None:
+    with pytest.raises(SettingRefused) as refused:
+        Settings.from_environment({name: value})
+    assert str(refused.value).startswith(name)
+    assert rule in str(refused.value)
