@@ -87,8 +87,9 @@ def build(settings: Settings, *, simulated_clock: bool, url: str | None = None) 
     settings.models.mkdir(parents=True, exist_ok=True)
     with open_log(settings, metrics, url=url) as (database, writer):
         latest = _simulated_now(database, writer) if simulated_clock else 0
+        clock = Clock(simulated=simulated_clock, latest=latest)
         model = LiveModel(settings.models, log_id=log_id(database.reader), metrics=metrics)
-        catalogue = LiveCatalogue(database.reader)
+        catalogue = LiveCatalogue(database.reader, clock.now)
         experiments = LiveExperiments(database.reader)
 
         def look_at_catalogue() -> None:
@@ -98,7 +99,7 @@ def build(settings: Settings, *, simulated_clock: bool, url: str | None = None) 
 
         yield Services(
             settings=settings_of_home(settings, database.reader),
-            clock=Clock(simulated=simulated_clock, latest=latest),
+            clock=clock,
             database=database,
             writer=writer,
             model=model,

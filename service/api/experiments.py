@@ -12,8 +12,14 @@ from service.api.batches import operation_with
 from service.api.requests import request_now
 from service.api.text import checked_id, storable
 from service.jobs.analysing import experiment_results
-from service.jobs.experimenting import changed, checked_design, created, described
-from service.log.experiments import StoredExperiment, all_experiments, experiment, experiment_history
+from service.jobs.experimenting import checked_design, created, described
+from service.log.experiments import (
+    StoredExperiment,
+    all_experiments,
+    change_experiment,
+    experiment,
+    experiment_history,
+)
 from service.problems import RequestRefused
 from service.wiring import Services
 
@@ -54,7 +60,9 @@ async def post_experiment_action(
     checked_id(key, "key")
     now = request_now(request, services)
     stored = await asyncio.wrap_future(
-        services.writer.submit(lambda connection: changed(connection, key, action, who=_WHO, now=now))
+        services.writer.submit(
+            lambda connection: change_experiment(connection, key=key, action=action, who=_WHO, now=now)
+        )
     )
     await asyncio.to_thread(services.experiments.refresh)
     return described(stored)

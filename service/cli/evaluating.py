@@ -14,7 +14,7 @@ from service.settings import Settings
 @click.option(
     "--split-at",
     type=click.DateTime(["%Y-%m-%d"]),
-    help="Train before this day (UTC), test from it on. [default: the last fifth of the log's span]",
+    help="Train before this day (UTC), test from it on. [default: the last fifth of the log's events]",
 )
 @click.option("--seed", type=SEED, default=1, show_default=True)
 @json_option

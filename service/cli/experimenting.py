@@ -16,9 +16,9 @@ from service.cli.output import json_option, print_json
 from service.cli.results import results_text
 from service.clock import machine_now
 from service.jobs.analysing import experiment_results
-from service.jobs.experimenting import changed, checked_design, created, described
+from service.jobs.experimenting import checked_design, created, described
 from service.log.database import Connection, lock_holder, open_for_reading
-from service.log.experiments import StoredExperiment, all_experiments
+from service.log.experiments import StoredExperiment, all_experiments, change_experiment
 from service.log.frames import latest_instant
 from service.log.home import SIMULATED, home_fact
 from service.metrics import Metrics
@@ -62,7 +62,10 @@ def _step(action: str, help_: str) -> None:
         if url is not None:
             after = _asked(url, f"/v1/experiments/{quote(key, safe='')}/{action}", body=None)
         else:
-            after = _written(settings, lambda connection, who, now: changed(connection, key, action, who=who, now=now))
+            after = _written(
+                settings,
+                lambda connection, who, now: change_experiment(connection, key=key, action=action, who=who, now=now),
+            )
         _show(after, as_json=as_json)
 
 

@@ -8,20 +8,7 @@ from experiments.design import DesignRefused, Experiment
 from recommender.ranking import Policy
 from service.clock import instant_text
 from service.log.database import Connection
-from service.log.experiments import (
-    ActionRefused,
-    StoredExperiment,
-    all_experiments,
-    change_experiment,
-    create_experiment,
-    experiment,
-)
-
-_LIVING = ("running", "frozen")
-
-
-class LayerTaken(ActionRefused):
-    """Another experiment is running on the same layer, so units would get two policies at once."""
+from service.log.experiments import StoredExperiment, create_experiment
 
 
 def checked_design(mapping: Mapping[str, Any]) -> Experiment:
@@ -52,25 +39,6 @@ def created(connection: Connection, design: Experiment, *, who: str, now: int) -
     return create_experiment(
         connection, key=design.key, definition=design.to_mapping(), salt=design.salt, who=who, now=now
     )
-
-
-def changed(connection: Connection, key: str, action: str, *, who: str, now: int) -> StoredExperiment:
-    """The experiment after one step of its life.
-
-    Raises:
-        ExperimentUnknown: If no experiment has the key.
-        ActionRefused: If its status does not allow the step.
-        LayerTaken: If it is to start on a layer where another one lives.
-    """
-    if action == "start":
-        layer = Experiment.parse(experiment(connection, key).definition).layer
-        for other in all_experiments(connection):
-            if other.status in _LIVING and other.key != key and Experiment.parse(other.definition).layer == layer:
-                raise LayerTaken(
-                    f"experiment {other.key!r} is {other.status} on layer {layer!r}: "
-                    f"stop it, or give {key!r} another layer"
-                )
-    return change_experiment(connection, key=key, action=action, who=who, now=now)
 
 
 def described(stored: StoredExperiment) -> dict[str, Any]:

@@ -65,7 +65,11 @@ def item_ids(connection: Connection, external_ids: Collection[str]) -> dict[str,
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> int:
-    """How many of the rows were new; one whose key is there already is left as it is."""
+    """Inserts the rows that are new; one whose key is there already is left as it is.
+
+    Returns:
+        How many were new, or -1 where the database does not say (PostgreSQL).
+    """
     if not rows:
         return 0
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite

@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 
 from experiments.assignment import assign
-from service.jobs.experimenting import changed, checked_design, created
+from service.jobs.experimenting import checked_design, created
 from service.live.experiments import LiveExperiments, PreviewRefused
 from service.log.append import NewExposure, append_exposure
 from service.log.database import Database
 from service.log.dictionaries import UserKey
+from service.log.experiments import change_experiment
 from service.log.history import user_history
 from service.log.writer import Writer
 
@@ -33,7 +34,7 @@ def run_experiment(writer: Writer, key: str = "x", *steps: str, layer: str = "fe
 
 def take(writer: Writer, key: str, *steps: str) -> None:
     for step in steps:
-        writer.run(lambda c, step=step: changed(c, key, step, who="test", now=2))
+        writer.run(lambda c, step=step: change_experiment(c, key=key, action=step, who="test", now=2))
 
 
 def arms(live: LiveExperiments, users: list[UserKey]) -> list[str | None]:
