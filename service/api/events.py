@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 from litestar import Request, post
@@ -104,10 +104,19 @@ async def post_events(
     return EntryResults(results)
 
 
+def _event(raw: msgspec.Raw) -> Event:
+    try:
+        return storable(raw, Event)
+    except RequestRefused as error:
+        if "`$.kind`" in str(error):
+            raise RequestRefused(f"{error}: kind must be one of {', '.join(get_args(KindName))}") from error
+        raise
+
+
 def _new_event(raw: msgspec.Raw, *, default_currency: str, now: int) -> NewEvent:
     if len(bytes(raw)) > MOST_EVENT_BYTES:
         raise RequestRefused(f"an event takes at most {MOST_EVENT_BYTES} bytes, got {len(bytes(raw))}")
-    event = storable(raw, Event)
+    event = _event(raw)
     currency = event.currency or default_currency
     return NewEvent(
         id=checked_id(event.id, "id", longest=EVENT_ID_CHARACTERS),

@@ -1,6 +1,7 @@
 """``kembang evaluate``."""
 
-from datetime import UTC, datetime
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -14,7 +15,7 @@ from service.settings import Settings
 @click.option(
     "--split-at",
     type=click.DateTime(["%Y-%m-%d"]),
-    help="Train before this day (UTC), test from it on. [default: the last fifth of the log's events]",
+    help="Train before this day (in KEMBANG_TIMEZONE), test from it on. [default: the last fifth of the log's events]",
 )
 @click.option("--seed", type=SEED, default=1, show_default=True)
 @json_option
@@ -26,7 +27,7 @@ def evaluate(*, split_at: datetime | None, seed: int, as_json: bool) -> None:
     """
     settings = Settings.from_environment()
     database = open_for_reading(settings.database_url)
-    split = None if split_at is None else int(split_at.replace(tzinfo=UTC).timestamp())
+    split = None if split_at is None else int(split_at.replace(tzinfo=ZoneInfo(settings.timezone)).timestamp())
     with progress("evaluating") as tell:
         scores = evaluated(database.reader, split_at_seconds=split, seed=seed, on_progress=tell)
     database.close()
@@ -34,8 +35,8 @@ def evaluate(*, split_at: datetime | None, seed: int, as_json: bool) -> None:
         print_json(scores)
         return
     click.echo(f"{scores['protocol']}; split at {scores['split_at']}")
-    click.echo(f"{'policy':<22}{'recall@20':>10}{'ndcg@20':>10}{'coverage':>10}{'users':>8}")
+    click.echo(f"{'policy':<36}{'recall@20':>10}{'ndcg@20':>10}{'coverage':>10}{'users':>8}")
     for name, said in scores["policies"].items():
         click.echo(
-            f"{name:<22}{said['recall@20']:>10.4f}{said['ndcg@20']:>10.4f}{said['coverage']:>10.4f}{said['users']:>8}"
+            f"{name:<36}{said['recall@20']:>10.4f}{said['ndcg@20']:>10.4f}{said['coverage']:>10.4f}{said['users']:>8}"
         )

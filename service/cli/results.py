@@ -19,6 +19,7 @@ def results_text(results: Mapping[str, Any]) -> str:
     for outcome, arms in results["outcomes"].items():
         for arm, said in arms.items():
             lines.append(_outcome_line(outcome, arm, said))
+    lines.append("* a projection, never a measurement")
     lines.append(f"verdict: {results['verdict']['text']}")
     return "\n".join(lines)
 

@@ -49,7 +49,7 @@ def demo(*, port: int) -> None:
     with progress("simulated shop") as tell:
         shown = prepare_demo_home(settings, on_progress=tell)
     with build(settings, simulated_clock=True, url=url) as services:
-        click.echo(requests_to_try(url, shown, command=sys.argv[0]))
+        click.echo(requests_to_try(url, shown, command=sys.argv[0], now=services.clock.now()))
         serve_until_stopped(services, host=host, port=port)
 
 

@@ -86,4 +86,5 @@ def _in_words(reading: Reading) -> str:
         covered = reading["covered"][outcome]
         said = "no interval" if covered is None else "yes" if covered else "no"
         lines.append(f"{outcome:<20}{effect['difference']:>16.4g}  {said}")
-    return "\n".join([*lines, "", reading["note"]])
+    clock = f"The demo's clock now stands at {reading['reading']['as_of']}: events of today's date are old news to it."
+    return "\n".join([*lines, "", reading["note"], clock])

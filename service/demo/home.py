@@ -84,21 +84,21 @@ def _stored(connection: Connection, shop: Shop, on_progress: Progress) -> dict[s
     return facts
 
 
-def requests_to_try(url: str, shown: Shown, *, command: str) -> str:
+def requests_to_try(url: str, shown: Shown, *, command: str, now: int) -> str:
     """The first requests that somebody new may want to send.
 
     Args:
         url: Where the service answers.
         shown: Whose feed is worth a look.
         command: How the console script was called.
+        now: What the demo's clock says, microseconds UTC; after simulated weeks it is ahead of the machine's.
     """
-    at = machine_now()
     event = {
-        "id": f"try-{at}",
+        "id": f"try-{now}",
         "kind": "purchase",
         "user_id": shown.user,
         "item_id": shown.item,
-        "at": instant_text(at),
+        "at": instant_text(now),
     }
     return f"""The simulated shop is served at {url}. Try, in another terminal in this folder:
 

@@ -34,7 +34,9 @@ class ExperimentUnknown(Exception):
     """No experiment has this key."""
 
     def __init__(self, key: str) -> None:
-        super().__init__(f"there is no experiment {key!r}: list them with `kembang experiment list`")
+        super().__init__(
+            f"there is no experiment {key!r}: list them with `kembang experiment list` or GET /v1/experiments"
+        )
 
 
 class ExperimentExists(Exception):
