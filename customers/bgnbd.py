@@ -18,6 +18,9 @@ from customers.maximum import Maximum, maximise
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
+
+_MOST_TERMS = 500
+"""Terms of a hypergeometric series; where it is needed, tens are enough."""
 Family = Literal["bg_nbd", "mbg_nbd"]
 
 _PARAMETERS = ("r", "alpha", "a", "b")
@@ -215,6 +218,37 @@ def _log_likelihood(logs: FloatArray, histories: _Histories, shift: int) -> tupl
     return float(value), np.array([by_r * r, by_alpha * alpha, by_a * a, by_b * b])
 
 
+def _hypergeometric(a: float, b: float, c: FloatArray, z: FloatArray) -> FloatArray:
+    """Gauss' function 2F1(a, b; c; z) for 0 <= z < 1, by scipy, and round about where scipy gives up.
+
+    For z above .9 scipy goes over to 1 - z. That fails where c - a - b is a whole number, though the function is smooth
+    there: the mean of two points beside it stands in. It also overflows for large c (after a hundred orders, say),
+    where the power series settles within some tens of terms. ``nan`` where none of these gives a number.
+    """
+    value: FloatArray = np.asarray(special.hyp2f1(a, b, c, z), dtype=np.float64)
+    for stand_in in (_beside, _power_series):
+        lost = ~np.isfinite(value)
+        if lost.any():
+            value[lost] = stand_in(a, b, c[lost], z[lost])
+    return value
+
+
+def _beside(a: float, b: float, c: FloatArray, z: FloatArray) -> FloatArray:
+    step = 1e-5
+    both: FloatArray = (special.hyp2f1(a, b, c - step, z) + special.hyp2f1(a, b, c + step, z)) / 2
+    return both
+
+
+def _power_series(a: float, b: float, c: FloatArray, z: FloatArray) -> FloatArray:
+    term = np.ones(len(z))
+    total = term.copy()
+    for n in range(_MOST_TERMS):
+        term = term * ((a + n) * (b + n) / ((c + n) * (1 + n)) * z)
+        total += term
+    # With a below 0 the terms cancel, and what remains may be rounding.
+    return np.where((np.abs(term) <= 1e-15 * np.abs(total)) & (a >= 0), total, np.nan)
+
+
 def _orders_while_alive(model: TimingModel, x: FloatArray, tau: FloatArray) -> FloatArray:
     """Expected orders of a customer still active, over ``tau`` = horizon / (alpha + age)."""
     near_one = 1e-4
@@ -230,7 +264,7 @@ def _orders_while_alive(model: TimingModel, x: FloatArray, tau: FloatArray) -> F
     z = tau / (1 + tau)
     c = a + b_start + x - 1
     with np.errstate(all="ignore"):
-        series = special.hyp2f1(a + b_start - 1 - model.r, a - 1, c, z)
+        series = _hypergeometric(a + b_start - 1 - model.r, a - 1, c, z)
         orders = c / (a - 1) * (1 - (1 - z) ** (a - 1) * series)
     # Where the series overflows, a and b are so large that everyone leaves with the same probability.
     leaving = a / (a + b_start + x)

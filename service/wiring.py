@@ -60,8 +60,8 @@ def open_log(settings: Settings, metrics: Metrics, *, url: str | None = None) ->
             raise ValueError(f"the log at {settings.database_url} was opened for reading only")
         writer = Writer(database.writing, capacity=settings.queue_capacity, observe=metrics.commit)
         metrics.queue_writes.set_function(lambda: writer.waiting)
-        writer.run(ensure_log_id)
         try:
+            writer.run(ensure_log_id)
             yield database, writer
         finally:
             writer.close()

@@ -1,5 +1,6 @@
 """Batches whose entries are decoded one by one, so that a bad one costs only itself."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Self, TypeVar
@@ -9,9 +10,11 @@ from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, Refe
 from msgspec import Struct
 
 from service.api.text import ID_CHARACTERS, decoded
-from service.log.append import DeadLetter
+from service.log.append import DeadLetter, append_dead_letters
+from service.log.database import Connection
 from service.money import AmountRefused
 from service.problems import RequestRefused
+from service.wiring import Services
 
 T = TypeVar("T")
 
@@ -66,6 +69,43 @@ def raw_entries(body: bytes, name: str, *, most: int) -> list[msgspec.Raw]:
 def read_entries(raws: Sequence[msgspec.Raw], read: Callable[[msgspec.Raw], T]) -> list[T | Refusal]:
     """What each entry says, in the order sent, or why it is refused: ``read`` raises for those."""
     return [_read(raw, read) for raw in raws]
+
+
+async def stored_entries(
+    services: Services,
+    raws: Sequence[msgspec.Raw],
+    entries: Sequence[T | Refusal],
+    *,
+    what: Literal["item", "user"],
+    id_of: Callable[[T], str],
+    store: Callable[[Connection, list[T]], None],
+    now: int,
+) -> EntryResults:
+    """What became of each item or user: the good ones are stored and the others kept as dead letters, in one commit.
+
+    Args:
+        services: The service.
+        raws: The entries as sent.
+        entries: The same, read.
+        what: Label of the metric.
+        id_of: The outside id of an entry.
+        store: Stores the good ones.
+        now: Microseconds UTC.
+    """
+    good = [entry for entry in entries if not isinstance(entry, Refusal)]
+    results = [
+        EntryResult.of(entry) if isinstance(entry, Refusal) else EntryResult(id_of(entry), "accepted")
+        for entry in entries
+    ]
+
+    def write(connection: Connection) -> None:
+        store(connection, good)
+        append_dead_letters(connection, dead_letters(raws, results, received_at=now))
+
+    await asyncio.wrap_future(services.writer.submit(write))
+    for result in results:
+        services.metrics.entries.labels(what, result.result).inc()
+    return EntryResults(results)
 
 
 def dead_letters(

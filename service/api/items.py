@@ -12,20 +12,16 @@ from litestar.params import RawBody
 from msgspec import Meta, Struct
 
 from service.api.batches import (
-    EntryResult,
     EntryResults,
-    Refusal,
-    dead_letters,
     operation_for,
     raw_entries,
     read_entries,
+    stored_entries,
 )
 from service.api.requests import request_now
 from service.api.text import Currency, checked_id, storable
 from service.clock import microseconds
-from service.log.append import append_dead_letters
 from service.log.catalogue import CatalogueItem, put_items
-from service.log.database import Connection
 from service.money import minor_units
 from service.problems import RequestRefused
 from service.wiring import Services
@@ -68,20 +64,17 @@ async def put_catalogue_items(
     now = request_now(request, services)
     raws = raw_entries(body, "items", most=MOST_ITEMS)
     entries = read_entries(raws, lambda raw: _catalogue_item(raw, default_currency=services.settings.currency))
-    results = [
-        EntryResult.of(entry) if isinstance(entry, Refusal) else EntryResult(entry.external_id, "accepted")
-        for entry in entries
-    ]
-
-    def store(connection: Connection) -> None:
-        put_items(connection, [entry for entry in entries if isinstance(entry, CatalogueItem)], now=now)
-        append_dead_letters(connection, dead_letters(raws, results, received_at=now))
-
-    await asyncio.wrap_future(services.writer.submit(store))
+    results = await stored_entries(
+        services,
+        raws,
+        entries,
+        what="item",
+        id_of=lambda item: item.external_id,
+        store=lambda connection, items: put_items(connection, items, now=now),
+        now=now,
+    )
     await asyncio.to_thread(services.catalogue.refresh)
-    for result in results:
-        services.metrics.entries.labels("item", result.result).inc()
-    return EntryResults(results)
+    return results
 
 
 def _catalogue_item(raw: msgspec.Raw, *, default_currency: str) -> CatalogueItem:

@@ -1,6 +1,5 @@
 """``PUT /v1/users``: what the shop knows of its users, for targeting and for the segment rung of the ladder."""
 
-import asyncio
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
@@ -10,19 +9,15 @@ from litestar.params import RawBody
 from msgspec import Meta, Struct
 
 from service.api.batches import (
-    EntryResult,
     EntryResults,
-    Refusal,
-    dead_letters,
     operation_for,
     raw_entries,
     read_entries,
+    stored_entries,
 )
 from service.api.requests import request_now, user_key
 from service.api.text import storable
-from service.log.append import append_dead_letters
 from service.log.catalogue import put_user_attributes
-from service.log.database import Connection
 from service.log.dictionaries import UserKey
 from service.wiring import Services
 
@@ -52,20 +47,15 @@ async def put_users(
     now = request_now(request, services)
     raws = raw_entries(body, "users", most=MOST_USERS)
     entries = read_entries(raws, _described_user)
-    results = [
-        EntryResult.of(entry) if isinstance(entry, Refusal) else EntryResult(entry.key.external_id, "accepted")
-        for entry in entries
-    ]
-
-    def store(connection: Connection) -> None:
-        described = {entry.key: entry.attributes for entry in entries if isinstance(entry, _Described)}
-        put_user_attributes(connection, described, now=now)
-        append_dead_letters(connection, dead_letters(raws, results, received_at=now))
-
-    await asyncio.wrap_future(services.writer.submit(store))
-    for result in results:
-        services.metrics.entries.labels("user", result.result).inc()
-    return EntryResults(results)
+    return await stored_entries(
+        services,
+        raws,
+        entries,
+        what="user",
+        id_of=lambda user: user.key.external_id,
+        store=lambda connection, users: put_user_attributes(connection, dict(users), now=now),
+        now=now,
+    )
 
 
 class _Described(NamedTuple):

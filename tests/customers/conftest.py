@@ -9,7 +9,6 @@ import pytest
 from customers.orders import OrderStatistics, order_statistics
 
 ROOT = Path(__file__).parents[2]
-CDNOW = ROOT.parent / "shared" / "data" / "cdnow" / "CDNOW_sample.txt"
 
 
 @pytest.fixture(scope="session")
@@ -19,12 +18,12 @@ def published() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def cdnow() -> OrderStatistics:
+def cdnow(data_folder: Path) -> OrderStatistics:
     """The CDNOW sample up to 1997-09-30, in cents."""
-    if not CDNOW.exists():
-        pytest.skip(f"needs {CDNOW.name} under ../shared/data/cdnow")
     columns = ["master_id", "id", "date", "discs", "dollars"]
-    lines = pd.read_csv(CDNOW, sep=r"\s+", header=None, names=columns, dtype={"date": str})
+    lines = pd.read_csv(
+        data_folder / "cdnow" / "CDNOW_sample.txt", sep=r"\s+", header=None, names=columns, dtype={"date": str}
+    )
     days = pd.to_datetime(lines["date"], format="%Y%m%d").to_numpy().astype("datetime64[D]").astype(np.int64)
     return order_statistics(
         lines["id"].to_numpy(dtype=np.int64),

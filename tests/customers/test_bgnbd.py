@@ -143,6 +143,21 @@ def test_a_longer_horizon_never_lowers_the_expectation(family, r, alpha, a, b, x
     assert far >= near - 1e-9 * (1 + near)
 
 
+@pytest.mark.parametrize(("x", "T"), [(97, 0.0), (0, 0.0), (3, 2.0)])
+def test_an_expectation_is_right_where_the_hypergeometric_function_of_scipy_gives_up(x: int, T: float) -> None:
+    """With r = a the function has a whole-number case. Against the definition: the mean over p ~ Beta(a, b + x) of
+
+    [1 - (1 + p t / (alpha + T)) ** -(r + x)] / p, the orders of somebody who leaves after each with chance p.
+    """
+    r = a = float(np.e)
+    alpha, b, t = 1.0, 2.0, 40.0
+    tau = t / (alpha + T)
+    leaving = stats.beta(a, b + x)
+    mean, _ = integrate.quad(lambda p: leaving.pdf(p) * -np.expm1(-(r + x) * np.log1p(p * tau)) / p, 0, 1, limit=200)
+    model = TimingModel("bg_nbd", r, alpha, a, b)
+    assert predict(model, [x], [T], [T], t)[0] == pytest.approx(mean * alive(model, [x], [T], [T])[0], rel=1e-6)
+
+
 def test_an_expectation_stays_finite_where_the_parameters_run_to_their_bounds() -> None:
     edge = np.exp(12.0)
     for r, alpha, a, b in [(edge, edge, 1 / edge, edge), (1 / edge, edge, edge, 1 / edge), (1.0, 1 / edge, edge, edge)]:

@@ -15,7 +15,6 @@ from recommender.training import Items, Segments, TrainingConfig
 
 NOW = 1_700_000_000
 DAY = 86_400
-ONLINE_RETAIL = Path("../shared/data/online-retail/online_retail.csv.gz")
 
 
 def test_recall_is_the_part_of_the_wishes_that_was_shown():
@@ -106,9 +105,9 @@ def test_a_test_period_that_ends_before_it_begins_is_refused(shop):
         evaluate(*shop, TrainingConfig(), split_at_seconds=NOW, until_seconds=NOW, seed=1)
 
 
-def online_retail() -> tuple[Events, Items, Segments]:
+def online_retail(file: Path) -> tuple[Events, Items, Segments]:
     """The shop's log: five-digit codes are items, cancellations refunds, free lines and services left out."""
-    lines = pd.read_csv(ONLINE_RETAIL, dtype={"StockCode": str, "InvoiceNo": str, "CustomerID": str, "Country": str})
+    lines = pd.read_csv(file, dtype={"StockCode": str, "InvoiceNo": str, "CustomerID": str, "Country": str})
     is_refund = lines.InvoiceNo.str.startswith("C")
     lines = lines[lines.CustomerID.notna() & (lines.UnitPrice > 0) & ((lines.Quantity > 0) | is_refund)]
     codes, item_ids = np.unique(lines.StockCode.str.upper().to_numpy(dtype=str), return_inverse=True)
@@ -134,11 +133,11 @@ def online_retail() -> tuple[Events, Items, Segments]:
     )
 
 
-@pytest.mark.skipif(not ONLINE_RETAIL.exists(), reason="needs ../shared/data/online-retail")
-def test_on_online_retail_what_is_served_reaches_the_measured_bars():
+def test_on_online_retail_what_is_served_reaches_the_measured_bars(data_folder: Path):
     """Bars: recall@20 .230 and ndcg@20 .356 are what a blend tuned on train reaches here; ALS alone .283 ndcg@20."""
     split_at, until = (int(pd.Timestamp(day, tz="UTC").timestamp()) for day in ("2011-10-01", "2011-12-10"))
-    result = evaluate(*online_retail(), TrainingConfig(), split_at_seconds=split_at, until_seconds=until, seed=1)
+    log = online_retail(data_folder / "online-retail" / "online_retail.csv.gz")
+    result = evaluate(*log, TrainingConfig(), split_at_seconds=split_at, until_seconds=until, seed=1)
     policies = result["policies"]
     assert policies["default"]["users"] == 1835
     assert policies["default"]["recall@20"] >= 0.230

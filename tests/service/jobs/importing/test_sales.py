@@ -12,7 +12,7 @@ from service.jobs.importing.sales import REASONS, Sales, read_sales
 from service.jobs.importing.tables import ImportRefused
 
 Read = Callable[..., Sales]
-ONLINE_RETAIL = Path(__file__).parents[5] / "shared/data/online-retail/online_retail.csv.gz"
+ONLINE_RETAIL = Path("online-retail/online_retail.csv.gz")
 HEAD = "Invoice,SKU,Title,Qty,Date,Price,Customer,Country\n"
 
 
@@ -295,11 +295,9 @@ def test_a_file_of_refused_rows_only_is_accounted_for(read: Read) -> None:
 
 
 @pytest.fixture(scope="module")
-def online_retail() -> Sales:
-    if not ONLINE_RETAIL.exists():
-        pytest.skip(f"needs {ONLINE_RETAIL}")
+def online_retail(data_folder: Path) -> Sales:
     return read_sales(
-        ONLINE_RETAIL,
+        data_folder / ONLINE_RETAIL,
         mapping={},
         currency="GBP",
         timezone="Europe/London",
@@ -327,9 +325,9 @@ def test_online_retail_holds_what_it_is_known_to_hold(online_retail: Sales) -> N
     assert events["id"].is_unique
 
 
-def test_online_retails_money_adds_up_to_the_files_to_the_penny(online_retail: Sales) -> None:
+def test_online_retails_money_adds_up_to_the_files_to_the_penny(online_retail: Sales, data_folder: Path) -> None:
     """Added up again with Decimal from the file's text; its 4 prices of 0.001 are below the penny, 0.004 in all."""
-    raw = pd.read_csv(ONLINE_RETAIL, usecols=["Quantity", "UnitPrice"], dtype=str)
+    raw = pd.read_csv(data_folder / ONLINE_RETAIL, usecols=["Quantity", "UnitPrice"], dtype=str)
     times = raw.value_counts().reset_index().to_numpy().tolist()
     exact = sum((Decimal(quantity) * Decimal(price) * n for quantity, price, n in times), start=Decimal(0))
     assert exact == Decimal("9747747.934")
