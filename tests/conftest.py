@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import pytest
 import sqlalchemy
 from processes import served
@@ -13,6 +14,11 @@ from sqlalchemy.exc import OperationalError
 
 from service.log.database import Database, open_for_writing
 from service.log.writer import Writer
+
+# CI judges the change at hand, with the same examples each time; every run at a desk goes on exploring.
+hypothesis.settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI") == "true":
+    hypothesis.settings.load_profile("ci")
 
 POSTGRES = os.environ.get("KEMBANG_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/test")
 DATA = Path(__file__).parents[2] / "shared" / "data"
