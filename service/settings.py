@@ -7,6 +7,8 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+_SHORTEST_SECRET = 32
+
 
 class SettingRefused(ValueError):
     """An environment variable holds a value that kembang can't run with."""
@@ -30,6 +32,9 @@ class Settings:
     """Origins whose browsers may call the service (``KEMBANG_CORS_ORIGINS``, comma-separated; ``*`` for any)."""
     queue_capacity: int
     """Writes that may wait for the log before callers are told 503 (``KEMBANG_QUEUE_CAPACITY``)."""
+    secret: str | None
+    """Key of all keys, at least 32 characters (``KEMBANG_SECRET``); None takes the one kept in ``home``. Processes that
+    share a log share it."""
     refresh_seconds: float
     """How often the live model, catalogue and experiments are looked at again (``KEMBANG_REFRESH_SECONDS``)."""
 
@@ -58,6 +63,7 @@ class Settings:
                 origin.strip() for origin in environment.get("KEMBANG_CORS_ORIGINS", "*").split(",") if origin.strip()
             ),
             queue_capacity=_whole_number(environment, "KEMBANG_QUEUE_CAPACITY", default=10_000, low=1, high=10_000_000),
+            secret=_secret(environment),
             refresh_seconds=_number(environment, "KEMBANG_REFRESH_SECONDS", default=1.0, low=0.05, high=3600.0),
         )
 
@@ -92,6 +98,13 @@ def _names_a_database(url: str) -> bool:
     except ValueError:
         return False
     return len(parts.path) > 1
+
+
+def _secret(environment: Mapping[str, str]) -> str | None:
+    secret = environment.get("KEMBANG_SECRET") or None
+    if secret is not None and len(secret) < _SHORTEST_SECRET:
+        raise SettingRefused(f"KEMBANG_SECRET must have at least {_SHORTEST_SECRET} characters, got {len(secret)}")
+    return secret
 
 
 def _currency(environment: Mapping[str, str]) -> str:

@@ -13,6 +13,7 @@ from service.live.refreshing import Refresher
 from service.log.database import Database, Reader, is_sqlite, open_for_writing, writer_lock
 from service.log.frames import latest_instant
 from service.log.home import (
+    SECRET_FINGERPRINT,
     SIMULATED,
     SIMULATED_CLOCK,
     ensure_log_id,
@@ -23,6 +24,7 @@ from service.log.home import (
 )
 from service.log.writer import Writer
 from service.metrics import Metrics
+from service.secret import Secret, SecretUnusable, home_secret
 from service.settings import Settings
 
 
@@ -52,16 +54,19 @@ def open_log(settings: Settings, metrics: Metrics, *, url: str | None = None) ->
 
     Raises:
         LogLocked: If another process writes this SQLite log.
+        SecretUnusable: If the log was written under another secret.
     """
+    secret = home_secret(settings)
     lock = writer_lock(settings.database_url, served_at=url) if is_sqlite(settings.database_url) else nullcontext()
     with lock:
-        database = open_for_writing(settings.database_url)
+        database = open_for_writing(settings.database_url, erasure_salt=secret.erasure_salt)
         if database.writing is None:
             raise ValueError(f"the log at {settings.database_url} was opened for reading only")
         writer = Writer(database.writing, capacity=settings.queue_capacity, observe=metrics.commit)
         metrics.queue_writes.set_function(lambda: writer.waiting)
         try:
             writer.run(ensure_log_id)
+            _check_secret(database, writer, secret)
             yield database, writer
         finally:
             writer.close()
@@ -119,6 +124,16 @@ def build(settings: Settings, *, simulated_clock: bool, url: str | None = None) 
                 experiments=experiments,
                 metrics=metrics,
             ),
+        )
+
+
+def _check_secret(database: Database, writer: Writer, secret: Secret) -> None:
+    """Makes sure that erased people are recognised: under another secret they would come back unnoticed."""
+    writer.run(lambda connection: record_home_fact(connection, SECRET_FINGERPRINT, secret.fingerprint))
+    if home_fact(database.reader, SECRET_FINGERPRINT) != secret.fingerprint:
+        raise SecretUnusable(
+            "this log was written under another secret: give every process that shares it the same KEMBANG_SECRET, "
+            "or restore the file `secret` of its first home"
         )
 
 

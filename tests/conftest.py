@@ -64,7 +64,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     """An empty log on each kind of database in turn."""
-    opened = open_for_writing(database_url)
+    opened = open_for_writing(database_url, erasure_salt=b"of the tests")
     yield opened
     opened.close()
 

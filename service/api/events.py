@@ -28,7 +28,7 @@ from service.api.text import Currency, checked_id, storable
 from service.clock import microseconds
 from service.log.append import NewEvent, append_dead_letters, append_events
 from service.log.database import Connection
-from service.log.dictionaries import UserKey
+from service.log.names import UserKey
 from service.money import minor_units
 from service.problems import RequestRefused
 from service.wiring import Services

@@ -16,7 +16,7 @@ from service.api.text import checked_id
 from service.live.catalogue import Catalogue, ItemFilter
 from service.live.feed import FeedWish
 from service.live.reasons import language, reason_text
-from service.log.dictionaries import UserKey
+from service.log.names import UserKey
 from service.money import decimal_amount
 from service.wiring import Services
 

@@ -5,7 +5,7 @@ from typing import Any
 from litestar import Request
 
 from service.api.text import checked_id
-from service.log.dictionaries import UserKey
+from service.log.names import UserKey
 from service.problems import RequestRefused
 from service.wiring import Services
 

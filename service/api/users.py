@@ -18,7 +18,7 @@ from service.api.batches import (
 from service.api.requests import request_now, user_key
 from service.api.text import storable
 from service.log.catalogue import put_user_attributes
-from service.log.dictionaries import UserKey
+from service.log.names import UserKey
 from service.wiring import Services
 
 MOST_USERS = 1_000

@@ -5,15 +5,16 @@ import httpx
 from experiments.design import DesignRefused
 from recommender.artifact import ArtifactRefused
 from recommender.training import NothingToTrain
-from service.cli.experimenting import ServiceRefused
 from service.cli.importing import NothingUsable, SimulatedHome
 from service.cli.modelling import VersionUnknown
 from service.cli.simulating import NoSimulatedShop
+from service.cli.writing import ServiceRefused
 from service.demo.home import RealHome
 from service.demo.storefront import PlayStopped
 from service.jobs.importing.tables import ImportRefused
 from service.log.database import LogFailure, LogLocked, SchemaOutdated
 from service.log.experiments import ActionRefused, ExperimentExists, ExperimentUnknown
+from service.secret import SecretUnusable
 from service.server import PortTaken
 from service.settings import SettingRefused
 from service.wiring import RealClockOnly
@@ -36,6 +37,7 @@ EXPECTED: tuple[type[Exception], ...] = (
     RealClockOnly,
     RealHome,
     SchemaOutdated,
+    SecretUnusable,
     ServiceRefused,
     SettingRefused,
     SimulatedHome,

@@ -1,33 +1,26 @@
 """``kembang experiment``: through the running service where there is one, else straight on the log."""
 
-import getpass
 import json
-import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import click
-import httpx
 
 from service.cli.output import json_option, print_json
 from service.cli.results import results_text
+from service.cli.writing import asked, service_url, writer_name, written
 from service.clock import machine_now
 from service.jobs.analysing import experiment_results
 from service.jobs.experimenting import checked_design, created, described
-from service.log.database import Connection, lock_holder, open_for_reading
-from service.log.experiments import StoredExperiment, all_experiments, change_experiment
+from service.log.database import open_for_reading
+from service.log.experiments import all_experiments, change_experiment
 from service.log.frames import latest_instant
 from service.log.home import SIMULATED, home_fact
-from service.metrics import Metrics
 from service.settings import Settings
-from service.wiring import open_log, settings_of_home
-
-
-class ServiceRefused(Exception):
-    """The running service refused what was asked; the message is its own."""
+from service.wiring import settings_of_home
 
 
 @click.group()
@@ -42,11 +35,13 @@ def create(*, file: Path, as_json: bool) -> None:
     """Make an experiment from FILE (TOML or JSON); it stays a draft until it is started."""
     design = checked_design(_mapping_in(file))
     settings = Settings.from_environment()
-    url = _service_url(settings)
+    url = service_url(settings)
     if url is not None:
-        made = _asked(url, "/v1/experiments", body=design.to_mapping())
+        made = asked(url, "POST", "/v1/experiments", body=design.to_mapping())
     else:
-        made = _written(settings, lambda connection, who, now: created(connection, design, who=who, now=now))
+        made = described(
+            written(settings, lambda connection: created(connection, design, who=writer_name(), now=machine_now()))
+        )
     _show(made, as_json=as_json)
 
 
@@ -58,13 +53,17 @@ def _step(action: str, help_: str) -> None:
     @json_option
     def take(*, key: str, as_json: bool) -> None:
         settings = Settings.from_environment()
-        url = _service_url(settings)
+        url = service_url(settings)
         if url is not None:
-            after = _asked(url, f"/v1/experiments/{quote(key, safe='')}/{action}", body=None)
+            after = asked(url, "POST", f"/v1/experiments/{quote(key, safe='')}/{action}")
         else:
-            after = _written(
-                settings,
-                lambda connection, who, now: change_experiment(connection, key=key, action=action, who=who, now=now),
+            after = described(
+                written(
+                    settings,
+                    lambda connection: change_experiment(
+                        connection, key=key, action=action, who=writer_name(), now=machine_now()
+                    ),
+                )
             )
         _show(after, as_json=as_json)
 
@@ -107,41 +106,6 @@ def results(*, key: str, as_json: bool) -> None:
         print_json(found)
     else:
         click.echo(results_text(found))
-
-
-def _service_url(settings: Settings) -> str | None:
-    """Where the service that writes this home answers, or None if a command may write itself.
-
-    Raises:
-        LogLocked: If the writer is another command, which will be done in a while.
-    """
-    held = lock_holder(settings.database_url)
-    if held is not None and held.url is None:
-        raise held
-    return None if held is None else held.url
-
-
-def _asked(url: str, path: str, *, body: Mapping[str, Any] | None) -> dict[str, Any]:
-    answer = httpx.post(f"{url}{path}", json=body, timeout=30.0)
-    try:
-        said: dict[str, Any] = answer.json()
-    except ValueError as error:
-        raise ServiceRefused(f"{url} answered {answer.status_code} and no JSON: is it kembang?") from error
-    if answer.is_error:
-        raise ServiceRefused(said["detail"])
-    return said
-
-
-def _written(settings: Settings, write: Callable[[Connection, str, int], StoredExperiment]) -> dict[str, Any]:
-    with open_log(settings, Metrics()) as (_, writer):
-        return described(writer.run(lambda connection: write(connection, _who(), machine_now())))
-
-
-def _who() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user that the system knows by number only
-        return f"uid {os.getuid()}"
 
 
 def _mapping_in(file: Path) -> dict[str, Any]:

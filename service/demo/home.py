@@ -12,8 +12,8 @@ from service.jobs.training import has_live_model, train_and_publish
 from service.log.bulk import append_event_frame, put_item_frame
 from service.log.catalogue import put_user_attributes
 from service.log.database import Connection
-from service.log.dictionaries import UserKey
 from service.log.home import SIMULATED, holds_rows, home_fact, log_id, record_home_fact
+from service.log.names import UserKey
 from service.metrics import Metrics
 from service.settings import Settings
 from service.wiring import open_log

@@ -12,8 +12,8 @@ from service.log.append import DeadLetter, append_dead_letters, stored_ids
 from service.log.bulk import append_event_frame, put_item_frame
 from service.log.catalogue import add_user_attributes
 from service.log.database import Connection, Reader
-from service.log.dictionaries import UserKey
 from service.log.imports import begin_import, finish_import
+from service.log.names import UserKey
 from service.money import decimal_amount
 
 Progress = Callable[[str, float], None]

@@ -7,8 +7,8 @@ from threading import Lock
 from experiments.assignment import arm_of
 from experiments.design import Arm, Experiment
 from service.log.database import Reader
-from service.log.dictionaries import UserKey
 from service.log.experiments import all_experiments
+from service.log.names import UserKey
 
 
 class PreviewRefused(ValueError):

@@ -19,9 +19,9 @@ from service.live.experiments import Assigned, LiveExperiments
 from service.live.model import LiveModel
 from service.log.append import NewExposure, append_exposure
 from service.log.database import Reader
-from service.log.dictionaries import UserKey
 from service.log.frames import SEGMENT_ATTRIBUTE
 from service.log.history import UserHistory, shown_item_ids, user_history
+from service.log.names import UserKey
 from service.log.writer import Writer
 from service.metrics import Metrics
 

@@ -8,9 +8,11 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 from sqlalchemy import Connection, insert, select
 
-from service.log.dictionaries import UserKey, chunks, ensured_item_ids, ensured_user_ids, insert_new
+from service.log.dictionaries import ensured_item_ids, ensured_user_ids, insert_new
+from service.log.names import UserKey, chunks
 from service.log.tables import assignments, dead_letters, events, exposures
 
+FORGOTTEN = "this user or visitor asked to be forgotten: nothing about them is stored any more"
 CHANGED_PAYLOAD = "this id was sent before with another payload: give a new event a new id"
 
 
@@ -85,14 +87,20 @@ def append_events(connection: Connection, new: Sequence[NewEvent], *, received_a
     """What became of each event, in the order given; accepted ones are in the log once the transaction commits.
 
     Users and items met for the first time get their dictionary rows. An event sent again is a duplicate; another
-    payload under a used id is rejected, for the caller to keep what was sent as a dead letter.
+    payload under a used id is rejected, for the caller to keep what was sent as a dead letter. An event of somebody who
+    asked to be forgotten is rejected too, with ``FORGOTTEN``, and must not be kept anywhere.
     """
     if not new:
         return []
     user_id = ensured_user_ids(connection, {event.user for event in new}, now=received_at)
     item_id = ensured_item_ids(connection, {event.item for event in new}, now=received_at)
-    rows = [_event_row(event, user_id[event.user], item_id[event.item], received_at) for event in new]
-    return append_rows(connection, rows)
+    rows = [
+        _event_row(event, user_id[event.user], item_id[event.item], received_at)
+        for event in new
+        if event.user in user_id
+    ]
+    appended = iter(append_rows(connection, rows))
+    return [next(appended) if event.user in user_id else Appended(event.id, "rejected", FORGOTTEN) for event in new]
 
 
 def append_rows(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[Appended]:
@@ -127,8 +135,11 @@ def append_dead_letters(connection: Connection, letters: Sequence[DeadLetter]) -
 
 
 def append_exposure(connection: Connection, new: NewExposure) -> None:
-    """Keeps a feed as served, and makes lasting the arms in which it counts; the first exposure of a unit wins."""
-    user_id = ensured_user_ids(connection, [new.user], now=new.at)[new.user]
+    """Keeps a feed as served, and makes lasting the arms in which it counts; the first exposure of a unit wins.
+
+    What was shown to somebody who asked to be forgotten is kept without saying to whom, and counts in no experiment.
+    """
+    user_id = ensured_user_ids(connection, [new.user], now=new.at).get(new.user)
     connection.execute(
         insert(exposures),
         {
@@ -150,6 +161,7 @@ def append_exposure(connection: Connection, new: NewExposure) -> None:
         [
             {"experiment_id": experiment_id, "user_id": user_id, "arm": arm, "first_exposed_at": new.at}
             for experiment_id, arm in new.assigned.items()
+            if user_id is not None
         ],
     )
 

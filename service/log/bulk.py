@@ -12,7 +12,8 @@ from sqlalchemy import Connection
 from recommender.events import Kind
 from service.log.append import append_rows
 from service.log.catalogue import CatalogueItem, put_items
-from service.log.dictionaries import UserKey, ensured_item_ids, ensured_user_ids
+from service.log.dictionaries import ensured_item_ids, ensured_user_ids
+from service.log.names import UserKey
 
 EVENT_COLUMNS = (
     "id",
@@ -97,11 +98,11 @@ def _user_ids(connection: Connection, names: list[str], now: int) -> dict[str, i
 
 
 def _codes_to_ids(names: pd.Series, ids_of: Callable[[list[str]], dict[str, int]]) -> pd.Series:
-    """The integer id behind every name, null where the name is; each distinct name is looked up once."""
+    """The integer id behind every name, null where the name is or has none; each distinct name is looked up once."""
     codes, distinct = pd.factorize(names)
     id_of = ids_of([str(name) for name in distinct])
-    ids = np.array([id_of[str(name)] for name in distinct] + [-1], dtype=np.int64)[codes]
-    return pd.Series(ids, index=names.index, dtype="Int64").mask(codes < 0)
+    ids = np.array([id_of.get(str(name), -1) for name in distinct] + [-1], dtype=np.int64)[codes]
+    return pd.Series(ids, index=names.index, dtype="Int64").mask(ids < 0)
 
 
 def _nullable(values: pd.Series | None) -> pd.Series | None:

@@ -8,7 +8,8 @@ from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from service.log.counters import next_number
-from service.log.dictionaries import UserKey, chunks, ensured_user_ids
+from service.log.dictionaries import ensured_user_ids
+from service.log.names import UserKey, chunks
 from service.log.tables import items, users
 
 
@@ -48,12 +49,17 @@ def put_items(connection: Connection, new: Sequence[CatalogueItem], *, now: int)
 
 
 def put_user_attributes(connection: Connection, new: Mapping[UserKey, dict[str, Any]], *, now: int) -> None:
-    """Replaces the attributes of the given users; those met for the first time get their dictionary row."""
+    """Replaces the attributes of the given users; those met for the first time get their dictionary row.
+
+    Of those who asked to be forgotten nothing is stored.
+    """
     if not new:
         return
     ids = ensured_user_ids(connection, list(new), now=now)
     statement = update(users).where(users.c.id == bindparam("user_id")).values(attributes=bindparam("said"))
-    connection.execute(statement, [{"user_id": ids[key], "said": said} for key, said in new.items()])
+    rows = [{"user_id": ids[key], "said": said} for key, said in new.items() if key in ids]
+    if rows:
+        connection.execute(statement, rows)
 
 
 def add_user_attributes(connection: Connection, new: Mapping[UserKey, dict[str, Any]], *, now: int) -> None:
@@ -63,7 +69,8 @@ def add_user_attributes(connection: Connection, new: Mapping[UserKey, dict[str, 
     for chunk in chunks(list(ids.values())):
         rows = connection.execute(select(users.c.id, users.c.attributes).where(users.c.id.in_(chunk)))
         described.update(id_ for id_, attributes in rows if attributes)
-    put_user_attributes(connection, {key: said for key, said in new.items() if ids[key] not in described}, now=now)
+    undescribed = {key: said for key, said in new.items() if key in ids and ids[key] not in described}
+    put_user_attributes(connection, undescribed, now=now)
 
 
 def items_changed_since(connection: Connection, change: int) -> tuple[dict[int, CatalogueItem], int]:

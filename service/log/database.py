@@ -20,6 +20,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DataError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
+from service.log.suppressions import ERASURE_SALT
+
 Reader: TypeAlias = Engine
 """Where the log is read from; hands out connections that never write."""
 
@@ -89,16 +91,22 @@ class Database:
             self.writing.dispose()
 
 
-def open_for_writing(url: str) -> Database:
+def open_for_writing(url: str, *, erasure_salt: bytes) -> Database:
     """The log at ``url`` with its one writing connection, made or upgraded to the current schema.
 
     Hold the ``writer_lock`` of a SQLite log while this is open.
+
+    Args:
+        url: Address of the log.
+        erasure_salt: Key under which erased people are remembered; every connection carries it.
 
     Raises:
         SchemaOutdated: If it was written by a newer version.
     """
     address = make_url(url)
-    writing = _sqlite_writing_engine(address) if _is_sqlite(address) else _postgres_engine(address)
+    options = {ERASURE_SALT: erasure_salt}
+    is_file = _is_sqlite(address)
+    writing = _sqlite_writing_engine(address, options) if is_file else _postgres_engine(address, options)
     with ExitStack() as on_failure:
         on_failure.callback(writing.dispose)
         with writing.begin() as connection:
@@ -110,11 +118,15 @@ def open_for_writing(url: str) -> Database:
                 raise SchemaOutdated(_written_by_newer(found))
             alembic.command.upgrade(_alembic_config(connection), "head")
         on_failure.pop_all()
-    return Database(reader=_reading_engine(address), writing=writing)
+    return Database(reader=_reading_engine(address, options), writing=writing)
 
 
-def open_for_reading(url: str) -> Database:
+def open_for_reading(url: str, *, erasure_salt: bytes | None = None) -> Database:
     """The log at ``url`` for reading beside whoever writes it.
+
+    Args:
+        url: Address of the log.
+        erasure_salt: Key under which erased people are remembered, for those who ask who is.
 
     Raises:
         FileNotFoundError: If there is no log yet.
@@ -123,7 +135,7 @@ def open_for_reading(url: str) -> Database:
     address = make_url(url)
     if _is_sqlite(address) and not Path(address.database or "").exists():
         raise _no_log(address)
-    reader = _reading_engine(address)
+    reader = _reading_engine(address, {} if erasure_salt is None else {ERASURE_SALT: erasure_salt})
     with reader.connect() as connection:
         found = MigrationContext.configure(connection).get_current_revision()
     problem = _no_log(address) if found is None else _schema_problem(found)
@@ -227,10 +239,12 @@ def _holder(text: str) -> dict[str, Any]:
     return holder if isinstance(holder, dict) else {}
 
 
-def _sqlite_writing_engine(address: URL) -> Engine:
+def _sqlite_writing_engine(address: URL, options: dict[str, Any]) -> Engine:
     """One connection for all writing and checkpointing: two may corrupt a WAL before SQLite 3.51.3."""
     Path(address.database or "").parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(address, poolclass=StaticPool, connect_args={"check_same_thread": False})
+    engine = create_engine(
+        address, poolclass=StaticPool, connect_args={"check_same_thread": False}, execution_options=options
+    )
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
@@ -238,6 +252,7 @@ def _sqlite_writing_engine(address: URL) -> Engine:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA secure_delete = ON")  # what is erased is overwritten, not only unlinked
         connection.execute("PRAGMA busy_timeout = 10000")
 
     @event.listens_for(engine, "begin")
@@ -247,7 +262,7 @@ def _sqlite_writing_engine(address: URL) -> Engine:
     return engine
 
 
-def _postgres_engine(address: URL, **options: Any) -> Engine:
+def _postgres_engine(address: URL, options: dict[str, Any]) -> Engine:
     """An engine that finds out within seconds when the other side has fallen silent, instead of waiting for ever."""
     patience = {
         "connect_timeout": 5,
@@ -256,15 +271,15 @@ def _postgres_engine(address: URL, **options: Any) -> Engine:
         "keepalives_interval": 2,
         "keepalives_count": 3,
     }
-    return create_engine(address, pool_pre_ping=True, connect_args=patience, **options)
+    return create_engine(address, pool_pre_ping=True, connect_args=patience, execution_options=options)
 
 
-def _reading_engine(address: URL) -> Engine:
+def _reading_engine(address: URL, options: dict[str, Any]) -> Engine:
     if not _is_sqlite(address):
-        return _postgres_engine(address, execution_options={"postgresql_readonly": True})
+        return _postgres_engine(address, {**options, "postgresql_readonly": True})
     file = Path(address.database or "").resolve()
     read_only = URL.create("sqlite", database=f"file:{quote(str(file))}", query={"mode": "ro", "uri": "true"})
-    engine = create_engine(read_only, connect_args={"check_same_thread": False}, pool_size=8)
+    engine = create_engine(read_only, connect_args={"check_same_thread": False}, pool_size=8, execution_options=options)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:

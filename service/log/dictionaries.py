@@ -1,31 +1,28 @@
 """The dictionaries of the log: outside ids to the integers that everything else is stored under."""
 
-from collections.abc import Collection, Iterator, Sequence
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Collection, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from service.log.names import UserKey, chunks
+from service.log.suppressions import suppressed
 from service.log.tables import items, users
-
-T = TypeVar("T")
-
-CHUNK = 5_000
-"""Values in one IN list; SQLite takes 32,766."""
-
-
-class UserKey(NamedTuple):
-    """Who acts: the shop's own id of a user, or a browser's id of a visitor."""
-
-    is_visitor: bool
-    external_id: str
 
 
 def ensured_user_ids(connection: Connection, keys: Collection[UserKey], *, now: int) -> dict[UserKey, int]:
-    """The integer id of each user and visitor; those met for the first time get one."""
+    """The integer id of each user and visitor; those met for the first time get one.
+
+    Who asked to be forgotten gets none, and is missing from the answer. A visitor who has been merged into a user has
+    the user's.
+    """
     known = user_ids(connection, keys)
     missing = [key for key in dict.fromkeys(keys) if key not in known]
     if missing:
+        # Erasing takes the dictionary row away, so only newcomers have to be looked up among the forgotten.
+        forgotten = suppressed(connection, missing)
+        missing = [key for key in missing if key not in forgotten]
         rows = [{**key._asdict(), "attributes": {}, "created_at": now} for key in missing]
         insert_new(connection, users, rows)
         known |= user_ids(connection, missing)
@@ -33,12 +30,12 @@ def ensured_user_ids(connection: Connection, keys: Collection[UserKey], *, now: 
 
 
 def user_ids(connection: Connection, keys: Collection[UserKey]) -> dict[UserKey, int]:
-    """The integer id of each key that the log knows."""
+    """The integer id of each key that the log knows; of a merged visitor the user's."""
     found: dict[UserKey, int] = {}
     for is_visitor in (False, True):
         wanted = list({key.external_id for key in keys if key.is_visitor is is_visitor})
         for chunk in chunks(wanted):
-            query = select(users.c.external_id, users.c.id).where(
+            query = select(users.c.external_id, func.coalesce(users.c.merged_into, users.c.id)).where(
                 users.c.is_visitor == is_visitor, users.c.external_id.in_(chunk)
             )
             found.update({UserKey(is_visitor, external_id): id_ for external_id, id_ in connection.execute(query)})
@@ -74,12 +71,6 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[dict[str, An
         return 0
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     return connection.execute(dialect.insert(table).on_conflict_do_nothing(), rows).rowcount
-
-
-def chunks(values: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
-    """The values in pieces that fit one statement."""
-    for start in range(0, len(values), size):
-        yield values[start : start + size]
 
 
 def _unnamed_item(external_id: str, now: int) -> dict[str, Any]:

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, func, select
 
 from recommender.events import Kind
-from service.log.dictionaries import UserKey
+from service.log.names import UserKey
 from service.log.tables import assignments, events, exposures, users
 
 RECENT_EVENTS = 2_000
@@ -37,9 +37,7 @@ def user_history(reader: Engine, key: UserKey) -> UserHistory | None:
     """What the log knows of a user or visitor now; None for one it has never met."""
     with reader.connect() as connection:
         row = connection.execute(
-            select(users.c.id, users.c.attributes).where(
-                users.c.is_visitor == key.is_visitor, users.c.external_id == key.external_id
-            )
+            select(users.c.id, users.c.attributes).where(users.c.id == _id_behind(key))
         ).one_or_none()
         if row is None:
             return None
@@ -48,18 +46,20 @@ def user_history(reader: Engine, key: UserKey) -> UserHistory | None:
 
 def shown_item_ids(reader: Engine, user: UserKey, first_feed_id: str) -> list[int] | None:
     """The items on all pages so far of the feed that began with ``first_feed_id``; None if it isn't this user's."""
-    query = (
-        select(exposures.c["items"])
-        .join(users, users.c.id == exposures.c.user_id)
-        .where(
-            exposures.c.first_feed_id == first_feed_id,
-            users.c.is_visitor == user.is_visitor,
-            users.c.external_id == user.external_id,
-        )
+    query = select(exposures.c["items"]).where(
+        exposures.c.first_feed_id == first_feed_id, exposures.c.user_id == _id_behind(user)
     )
     with reader.connect() as connection:
         pages = connection.execute(query).scalars().all()
     return [item_id for page in pages for item_id, *_ in page] if pages else None
+
+
+def _id_behind(key: UserKey) -> Any:
+    """The log's id of a user or visitor, as a scalar subquery; of a merged visitor the user's."""
+    query = select(func.coalesce(users.c.merged_into, users.c.id)).where(
+        users.c.is_visitor == key.is_visitor, users.c.external_id == key.external_id
+    )
+    return query.scalar_subquery()
 
 
 def _history(connection: Connection, user_id: int, attributes: Mapping[str, Any]) -> UserHistory:

@@ -15,9 +15,11 @@ SIMULATED = "simulated"
 SIMULATED_CLOCK = "simulated_clock"
 """Key of the fact that requests may say what time it is, and could from the first row on."""
 
-
 LOG_ID = "log_id"
 """Key of the log's id, here and in the manifest of every model trained on it."""
+
+SECRET_FINGERPRINT = "secret_fingerprint"  # noqa: S105  the name of a fact, not the secret
+"""Key of what tells the secret that the log was written under from others."""
 
 
 def home_fact(reader: Engine, key: str) -> Any:

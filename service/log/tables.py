@@ -26,6 +26,8 @@ from recommender.events import Kind
 _Id = BigInteger().with_variant(Integer, "sqlite")
 
 _IS_ACT = text(f"kind <> {int(Kind.IMPRESSION)}")
+_IS_IMPRESSION = text(f"kind = {int(Kind.IMPRESSION)}")
+_IS_MERGED = text("merged_into IS NOT NULL")
 
 metadata = MetaData(
     naming_convention={
@@ -52,7 +54,9 @@ users = Table(
     Column("external_id", String(256), nullable=False, comment="the shop's own id, or the browser's"),
     Column("attributes", JSON, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("merged_into", BigInteger, ForeignKey("users.id"), comment="the user a visitor turned out to be"),
     UniqueConstraint("is_visitor", "external_id"),
+    Index(None, "merged_into", sqlite_where=_IS_MERGED, postgresql_where=_IS_MERGED),
     comment="The dictionary of user and visitor ids; everything else names them by integer.",
 )
 
@@ -94,7 +98,24 @@ imports = Table(
     Column("file_name", Text, nullable=False),
     Column("started_at", BigInteger, nullable=False),
     Column("finished_at", BigInteger, comment="null while running, and for ever if it was cut off"),
+    Column("undone_at", BigInteger, comment="when its rows were taken out again"),
     Column("report", JSON, nullable=False),
+)
+
+expenses = Table(
+    "expenses",
+    metadata,
+    Column("seq", _Id, primary_key=True),
+    Column("id", String(128), nullable=False, unique=True, comment="a hash of the row, as for imported events"),
+    Column("at", BigInteger, nullable=False),
+    Column("category", Text, nullable=False, comment="as the shop calls it; empty where it says nothing"),
+    Column("description", Text, nullable=False),
+    Column("payee", Text, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False, comment="money out is positive, money back negative"),
+    Column("currency", String(3), nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("import_id", BigInteger, ForeignKey("imports.id"), nullable=False, index=True),
+    comment="What running the shop costs: rent, stock, advertising.",
 )
 
 events = Table(
@@ -119,6 +140,8 @@ events = Table(
     Column("import_id", BigInteger, ForeignKey("imports.id")),
     # For one user's acts, newest first. Impressions, most of all rows, are none and would be read only to be left out.
     Index(None, "user_id", "at", sqlite_where=_IS_ACT, postgresql_where=_IS_ACT),
+    # For the rest of what the log holds on somebody, when it is merged, handed over or erased.
+    Index("ix_events_user_id_impressions", "user_id", sqlite_where=_IS_IMPRESSION, postgresql_where=_IS_IMPRESSION),
 )
 
 exposures = Table(
@@ -127,7 +150,7 @@ exposures = Table(
     Column("seq", _Id, primary_key=True),
     Column("feed_id", String(64), nullable=False, unique=True),
     Column("first_feed_id", String(64), nullable=False, index=True, comment="the first page this page continues"),
-    Column("user_id", BigInteger, ForeignKey("users.id"), nullable=False),
+    Column("user_id", BigInteger, ForeignKey("users.id"), comment="null: shown to somebody who asked to be forgotten"),
     Column("at", BigInteger, nullable=False),
     Column("surface", String(32), nullable=False),
     Column("items", JSON, nullable=False, comment="[[item id, source, probability], ...] in the order shown"),
@@ -185,4 +208,22 @@ dead_letters = Table(
     Column("event_id", String(128)),
     Column("reason", Text, nullable=False),
     Column("payload", Text, nullable=False),
+)
+
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("subject_hash", LargeBinary(32), primary_key=True, comment="HMAC-SHA256 of who it was, under the secret"),
+    Column("erased_at", BigInteger, nullable=False),
+    Column("receipt", JSON, nullable=False, comment="how many rows of what were removed; names nobody"),
+    comment="Who asked to be forgotten: enough to keep late events from bringing them back, and no more.",
+)
+
+erased_units = Table(
+    "erased_units",
+    metadata,
+    Column("experiment_id", BigInteger, ForeignKey("experiments.id"), primary_key=True),
+    Column("arm", String(64), primary_key=True),
+    Column("units", Integer, nullable=False),
+    comment="How many units of an arm have been erased; a verdict says so, and nothing says who.",
 )

@@ -15,7 +15,7 @@ from service.jobs.importing.sales import read_sales
 from service.jobs.sales import stored_sales
 from service.log.append import Appended, NewEvent, append_events
 from service.log.database import Connection, open_for_writing
-from service.log.dictionaries import UserKey
+from service.log.names import UserKey
 from service.log.writer import Write, Writer
 
 pytestmark = pytest.mark.bench
@@ -27,7 +27,7 @@ N_ROWS = 100_000
 @pytest.fixture
 def file_writer(tmp_path: Path) -> Iterator[Writer]:
     """The writer of a SQLite file that syncs every commit, as the service opens it."""
-    database = open_for_writing(f"sqlite:///{tmp_path / 'log.sqlite3'}")
+    database = open_for_writing(f"sqlite:///{tmp_path / 'log.sqlite3'}", erasure_salt=b"of the tests")
     assert database.writing is not None
     writer = Writer(database.writing, capacity=10_000, observe=lambda **_: None)
     yield writer

@@ -63,7 +63,7 @@ def dismissal(id_: str, item: str) -> dict[str, Any]:
 
 @pytest.fixture
 def on_postgres(postgres_url: str) -> dict[str, str]:
-    return {"KEMBANG_DATABASE_URL": postgres_url}
+    return {"KEMBANG_DATABASE_URL": postgres_url, "KEMBANG_SECRET": "one secret for all of the replicas"}
 
 
 def test_a_service_on_postgresql_keeps_everything_over_a_restart(on_postgres: dict[str, str], tmp_path: Path) -> None:

@@ -263,7 +263,9 @@ def test_both_kinds_of_database_give_the_same_account(database: Database, writer
 def test_whatever_part_of_a_file_was_imported_before_the_whole_adds_up(
     tmp_path_factory: pytest.TempPathFactory, write_sales: Callable[..., Path], rows: list[str], seen: int
 ) -> None:
-    database = open_for_writing(f"sqlite:///{tmp_path_factory.mktemp('log') / 'log.sqlite3'}")
+    database = open_for_writing(
+        f"sqlite:///{tmp_path_factory.mktemp('log') / 'log.sqlite3'}", erasure_salt=b"of the tests"
+    )
     assert database.writing is not None
     writer = Writer(database.writing, capacity=10, observe=lambda **_: None)
     accounts = []

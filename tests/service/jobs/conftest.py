@@ -8,8 +8,8 @@ from recommender.events import Kind
 from service.log.append import NewEvent, append_events
 from service.log.catalogue import CatalogueItem, put_items
 from service.log.database import Database
-from service.log.dictionaries import UserKey
 from service.log.home import ensure_log_id
+from service.log.names import UserKey
 from service.log.writer import Writer
 
 SECOND = 1_000_000

@@ -9,9 +9,9 @@ from service.jobs.experimenting import checked_design, created
 from service.live.experiments import LiveExperiments, PreviewRefused
 from service.log.append import NewExposure, append_exposure
 from service.log.database import Database
-from service.log.dictionaries import UserKey
 from service.log.experiments import change_experiment
 from service.log.history import user_history
+from service.log.names import UserKey
 from service.log.writer import Writer
 
 USERS = [UserKey(False, f"u{number}") for number in range(200)]

@@ -11,9 +11,9 @@ from sqlalchemy import func, select
 from recommender.events import Kind
 from service.log.append import CHANGED_PAYLOAD, NewEvent, NewExposure, append_events, append_exposure
 from service.log.database import Database, open_for_writing
-from service.log.dictionaries import UserKey
 from service.log.experiments import create_experiment
 from service.log.history import shown_item_ids, user_history
+from service.log.names import UserKey
 from service.log.tables import assignments, events, exposures, users
 from service.log.writer import Writer
 
@@ -142,7 +142,9 @@ def test_the_first_exposure_of_a_unit_fixes_its_arm_and_its_start(database: Data
 def test_any_splitting_repeating_and_reordering_of_batches_stores_the_same_set(
     tmp_path_factory: pytest.TempPathFactory, numbers: list[int], cuts: list[int]
 ) -> None:
-    database = open_for_writing(f"sqlite:///{tmp_path_factory.mktemp('log') / 'log.sqlite3'}")
+    database = open_for_writing(
+        f"sqlite:///{tmp_path_factory.mktemp('log') / 'log.sqlite3'}", erasure_salt=b"of the tests"
+    )
     assert database.writing is not None
     writer = Writer(database.writing, capacity=100, observe=lambda **_: None)
     bounds = [0, *sorted(min(cut, len(numbers)) for cut in cuts), len(numbers)]

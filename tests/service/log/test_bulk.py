@@ -11,7 +11,7 @@ from service.log.append import NewEvent, append_events
 from service.log.bulk import append_event_frame, put_item_frame
 from service.log.catalogue import items_changed_since
 from service.log.database import Database
-from service.log.dictionaries import UserKey
+from service.log.names import UserKey
 from service.log.tables import events, items, users
 from service.log.writer import Writer
 

@@ -14,7 +14,8 @@ from service.log.catalogue import (
     put_user_attributes,
 )
 from service.log.database import Database
-from service.log.dictionaries import UserKey, ensured_item_ids, item_ids
+from service.log.dictionaries import ensured_item_ids, item_ids
+from service.log.names import UserKey
 from service.log.tables import users
 from service.log.writer import Writer
 

@@ -37,7 +37,7 @@ def impatient(connection: Connection) -> Iterator[None]:
 
 def test_whoever_takes_a_number_waits_for_the_transaction_of_the_one_before(postgres_url: str) -> None:
     """Longer than it is allowed to here; the other counter is nobody's."""
-    database = open_for_writing(postgres_url)
+    database = open_for_writing(postgres_url, erasure_salt=b"of the tests")
     assert database.writing is not None
     with database.writing.connect() as one, database.writing.connect() as two:
         with one.begin():

@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -28,14 +29,14 @@ def test_the_migrations_make_exactly_the_tables_the_code_speaks_of(database: Dat
 
 
 def test_opening_a_log_again_changes_nothing(database: Database, database_url: str) -> None:
-    again = open_for_writing(database_url)
+    again = open_for_writing(database_url, erasure_salt=b"of the tests")
     again.close()
     with database.reader.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
 
 
 def test_the_writing_connection_of_sqlite_syncs_every_commit_and_writes_ahead(tmp_path: Path) -> None:
-    opened = open_for_writing(f"sqlite:///{tmp_path / 'log.sqlite3'}")
+    opened = open_for_writing(f"sqlite:///{tmp_path / 'log.sqlite3'}", erasure_salt=b"of the tests")
     assert opened.writing is not None
     with opened.writing.connect() as connection:
         said = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("synchronous", "journal_mode")}
@@ -44,7 +45,7 @@ def test_the_writing_connection_of_sqlite_syncs_every_commit_and_writes_ahead(tm
 
 
 def test_a_reader_of_sqlite_cannot_write(tmp_path: Path) -> None:
-    opened = open_for_writing(f"sqlite:///{tmp_path / 'log.sqlite3'}")
+    opened = open_for_writing(f"sqlite:///{tmp_path / 'log.sqlite3'}", erasure_salt=b"of the tests")
     with opened.reader.connect() as connection, pytest.raises(Exception, match="readonly"):
         connection.exec_driver_sql("INSERT INTO home VALUES ('a', 'b')")
     opened.close()
@@ -58,7 +59,7 @@ def test_reading_where_no_log_is_says_what_to_do_first(tmp_path: Path) -> None:
 
 def test_a_log_of_another_schema_is_not_read_with_this_code(tmp_path: Path) -> None:
     file = tmp_path / "log.sqlite3"
-    open_for_writing(f"sqlite:///{file}").close()
+    open_for_writing(f"sqlite:///{file}", erasure_salt=b"of the tests").close()
     with sqlite3.connect(file) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '0000'")
     connection.close()
@@ -91,7 +92,7 @@ def test_whoever_asks_is_told_who_writes(tmp_path: Path) -> None:
 @pytest.mark.parametrize("folder", ["a#b", "a?b", "a%41b", "a b"])
 def test_a_folder_may_have_any_name(tmp_path: Path, folder: str) -> None:
     settings = Settings.from_environment({"KEMBANG_HOME": str(tmp_path / folder)})
-    opened = open_for_writing(settings.database_url)
+    opened = open_for_writing(settings.database_url, erasure_salt=b"of the tests")
     opened.check()
     opened.close()
     assert (tmp_path / folder / "kembang.sqlite3").exists()
@@ -102,7 +103,7 @@ def test_replicas_that_start_at_once_make_the_tables_once(postgres_url: str) -> 
 
     def opened(_: int) -> Database:
         start.wait()
-        return open_for_writing(postgres_url)
+        return open_for_writing(postgres_url, erasure_salt=b"of the tests")
 
     with ThreadPoolExecutor(4) as replicas:
         for database in replicas.map(opened, range(4)):
@@ -114,7 +115,7 @@ def test_a_log_written_by_a_newer_version_is_neither_read_nor_written(database: 
     assert database.writing is not None
     with database.writing.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
-    for opening in (open_for_reading, open_for_writing):
+    for opening in (open_for_reading, partial(open_for_writing, erasure_salt=b"of the tests")):
         with pytest.raises(SchemaOutdated, match="schema 9999, which this version does not know"):
             opening(database_url)
 

@@ -159,7 +159,7 @@ def make(connection: Connection, key: str) -> StoredExperiment:
 @pytest.fixture
 def replicas(postgres_url: str) -> Iterator[tuple[Connection, Connection]]:
     """The writing connections of two replicas on one log."""
-    database = open_for_writing(postgres_url)
+    database = open_for_writing(postgres_url, erasure_salt=b"of the tests")
     assert database.writing is not None
     with database.writing.connect() as one, database.writing.connect() as two:
         yield one, two

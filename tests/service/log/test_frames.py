@@ -16,10 +16,11 @@ from service.log.append import NewEvent, NewExposure, append_events, append_expo
 from service.log.bulk import append_event_frame
 from service.log.catalogue import CatalogueItem, put_items, put_user_attributes
 from service.log.database import Connection, Database
-from service.log.dictionaries import UserKey, item_ids, user_ids
+from service.log.dictionaries import item_ids, user_ids
 from service.log.experiments import create_experiment
 from service.log.frames import exposure_frame, latest_instant, order_frame, shop_days, training_frames
 from service.log.history import watch_shares
+from service.log.names import UserKey
 from service.log.writer import Writer
 
 ANNA, BEN, BROWSER = UserKey(False, "anna"), UserKey(False, "ben"), UserKey(True, "browser")

@@ -8,8 +8,8 @@ from recommender.events import Kind
 from service.log.append import NewEvent, append_events
 from service.log.catalogue import CatalogueItem, put_items
 from service.log.database import Connection, Database, open_for_writing
-from service.log.dictionaries import UserKey
 from service.log.home import SIMULATED, ensure_log_id, holds_rows, home_fact, log_id, record_home_fact
+from service.log.names import UserKey
 from service.log.writer import Write, Writer
 
 
@@ -51,7 +51,7 @@ def test_a_log_is_given_one_id_and_keeps_it(database: Database, writer: Writer) 
 def test_no_two_logs_have_the_same_id(tmp_path: Path) -> None:
     given = set()
     for name in ("one", "two"):
-        opened = open_for_writing(f"sqlite:///{tmp_path / name}")
+        opened = open_for_writing(f"sqlite:///{tmp_path / name}", erasure_salt=b"of the tests")
         assert opened.writing is not None
         with opened.writing.begin() as connection:
             ensure_log_id(connection)

@@ -7,8 +7,8 @@ from sqlalchemy import event
 from recommender.events import Kind
 from service.log.append import NewEvent, append_events
 from service.log.database import Connection, Database
-from service.log.dictionaries import UserKey
 from service.log.history import user_history
+from service.log.names import UserKey
 from service.log.writer import Writer
 
 ANNA = UserKey(False, "anna")

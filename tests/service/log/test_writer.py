@@ -127,7 +127,7 @@ def test_a_write_whose_caller_has_gone_is_not_made(database: Database) -> None:
 
 
 def test_a_connection_that_breaks_costs_the_write_at_hand_and_no_other(postgres_url: str) -> None:
-    database = open_for_writing(postgres_url)
+    database = open_for_writing(postgres_url, erasure_salt=b"of the tests")
     assert database.writing is not None
     writer = Writer(database.writing, capacity=10, observe=lambda **_: None)
     pid = writer.run(lambda connection: connection.execute(text("SELECT pg_backend_pid()")).scalar_one())
