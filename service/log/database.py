@@ -43,6 +43,7 @@ __all__ = [
     "lock_holder",
     "open_for_reading",
     "open_for_writing",
+    "sqlite_file",
     "writer_lock",
 ]
 
@@ -187,6 +188,11 @@ def is_sqlite(url: str) -> bool:
     return _is_sqlite(make_url(url))
 
 
+def sqlite_file(url: str) -> Path:
+    """The file of the SQLite log at ``url``."""
+    return Path(make_url(url).database or "").resolve()
+
+
 def _no_log(address: URL) -> FileNotFoundError:
     where = address.database if _is_sqlite(address) else address.render_as_string(hide_password=True)
     return FileNotFoundError(f"there is no log at {where} yet: import a sales file or start the service")
@@ -223,7 +229,7 @@ def _locked(lock: IO[str]) -> bool:
 
 
 def _lock_file(url: str) -> Path:
-    file = Path(make_url(url).database or "").resolve()
+    file = sqlite_file(url)
     return file.with_name(f"{file.name}.lock")
 
 

@@ -42,6 +42,8 @@ class Mentions:
     """Tells whether a refused row names one of the given names, all of them one person's."""
 
     def __init__(self, names: Collection[str]) -> None:
+        if not names or "" in names:
+            raise ValueError(f"names must be at least one and none of them empty, got {sorted(names)}")
         self._names = frozenset(names)
         self._are_digits = all(name.isdigit() for name in names)
         self._phones = tuple(digits for name in names if (digits := _phone_digits(name)) is not None)
@@ -67,6 +69,12 @@ class Mentions:
             return self.in_text(text)
         if not isinstance(row, dict):
             return self._in_values(_leaves(row))
+        return self.in_fields(row, person_fields=person_fields, other_fields=other_fields)
+
+    def in_fields(
+        self, row: Mapping[str, Any], *, person_fields: Collection[str], other_fields: Collection[str]
+    ) -> bool:
+        """Whether a row that can be read names the person; the arguments are those of ``in_row``."""
         about = [row[field] for field in person_fields if row.get(field) not in (None, "")]
         if about:
             return any(self._is_one(value) for value in about if isinstance(value, str | int | float))
