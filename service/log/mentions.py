@@ -35,7 +35,7 @@ _OTHER_FIELDS = frozenset(
 _FEWEST_PHONE_DIGITS = 8
 _WHOLE_NUMBER = re.compile(r"(\d+)\.0")
 _PHONE = re.compile(r"\+?\d[\d ().-]{6,}\d")
-_NO_DIGIT = re.compile(r"\D")
+_NO_DIGIT = re.compile(r"\.0$|\D")
 
 
 class Mentions:
