@@ -33,6 +33,7 @@ _OTHER_FIELDS = frozenset(
     }
 )
 _FEWEST_PHONE_DIGITS = 8
+_FEWEST_NAME_DIGITS = 5
 _WHOLE_NUMBER = re.compile(r"(\d+)\.0")
 _PHONE = re.compile(r"\+?\d[\d ().-]{6,}\d")
 _NO_DIGIT = re.compile(r"\.0$|\D")
@@ -89,15 +90,36 @@ class Mentions:
         return any(self._is_one(value) or self.in_text(str(value)) for value in values)
 
     def _is_one(self, value: str | float) -> bool:
-        text = str(value).strip().removeprefix("'")  # the guard of a cell that a spreadsheet would run
-        whole = _WHOLE_NUMBER.fullmatch(text)
-        text = whole.group(1) if whole else text
+        text = _plain(value)
         return text in self._names or self._is_phone(text)
 
     def _is_phone(self, text: str) -> bool:
         """Whether the digits are those of a phone number of the person's, less what is dialled at home before them."""
         digits = _NO_DIGIT.sub("", text).lstrip("0")
         return len(digits) >= _FEWEST_PHONE_DIGITS and any(phone.endswith(digits) for phone in self._phones)
+
+
+def possible_names(text: str) -> frozenset[str]:
+    """The names of those whom a refused row may be about: what it says of that, else any of its values.
+
+    A number of a few digits may be a quantity, and counts only where the row says that it is a name.
+    """
+    try:
+        row = msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        return frozenset()
+    about = [row[field] for field in PERSON_FIELDS if row.get(field) not in (None, "")] if isinstance(row, dict) else []
+    if about:
+        return frozenset(map(_plain, _leaves(about)))
+    values = frozenset(map(_plain, _leaves(row)))
+    return frozenset(value for value in values if not value.isdigit() or len(value) >= _FEWEST_NAME_DIGITS)
+
+
+def _plain(value: str | float) -> str:
+    """The value as an importer reads the name of a customer."""
+    text = str(value).strip().removeprefix("'")  # the guard of a cell that a spreadsheet would run
+    whole = _WHOLE_NUMBER.fullmatch(text)
+    return whole.group(1) if whole else text
 
 
 def _phone_digits(name: str) -> str | None:

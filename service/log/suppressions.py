@@ -33,6 +33,11 @@ def suppressed(connection: Connection, keys: Collection[UserKey]) -> set[UserKey
     return found
 
 
+def anybody_suppressed(connection: Connection) -> bool:
+    """Whether anybody at all asked to be forgotten."""
+    return connection.execute(select(suppressions.c.subject_hash).limit(1)).first() is not None
+
+
 def is_forgotten(reader: Engine, key: UserKey) -> bool:
     """Whether a user or visitor asked to be forgotten."""
     with reader.connect() as connection:

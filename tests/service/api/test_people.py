@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from service.log.append import FORGOTTEN
+from service.log.tables import dead_letters
 
 AT = "2026-11-19T12:00:00Z"
 EXPERIMENT = {
@@ -211,6 +213,28 @@ def test_nothing_brings_a_forgotten_person_back(either_shop: Any) -> None:
     held = data(shop, "/v1/users/anna")
     assert (held["first_met_at"], held["attributes"]) == (None, {})
     assert [held[name] for name in ("events", "exposures", "assignments", "refused")] == [[]] * 4
+
+
+@pytest.mark.parametrize("who", [{"user_id": "anna"}, {"user": "anna"}, {"visitor_id": "browser"}])
+def test_what_is_refused_of_a_forgotten_person_is_not_kept(either_shop: Any, who: dict[str, str]) -> None:
+    shop = either_shop
+    shop.tell(act("browsed", visitor_id="browser"))
+    merge(shop, "anna", "browser")
+    forget(shop, "/v1/users/anna")
+    assert shop.tell(act("anna-17", kind="steal", **who))[0]["result"] == "rejected"
+    with shop.services.database.reader.connect() as connection:
+        ((reason, payload, event_id),) = connection.execute(
+            select(dead_letters.c.reason, dead_letters.c.payload, dead_letters.c.event_id)
+        )
+    assert (reason, payload, event_id) == (FORGOTTEN, "", None)
+
+
+def test_what_is_refused_of_others_is_kept_word_for_word(shop: Any) -> None:
+    forget(shop, "/v1/users/anna")
+    forget(shop, "/v1/users/2")
+    shop.tell(act("x", kind="steal", user_id="ben", order_id="anna"), act("y", kind="steal", quantity=2))
+    with shop.services.database.reader.connect() as connection:
+        assert all(connection.execute(select(dead_letters.c.payload)).scalars())
 
 
 def test_forgetting_somebody_unknown_or_forgotten_answers_zeros_and_keeps_her_out(shop: Any) -> None:

@@ -116,7 +116,7 @@ def named_in_files(home: Path) -> list[str]:
 
 
 def fill(home: Path, folder: Path) -> None:
-    """Gives the home of the environment imports, events, exposures, an experiment, dead letters, refused rows and a trained model."""
+    """Gives the home of the environment all there is: sales, acts, an experiment, letters, refused rows, a model."""
     (folder / "sales.csv").write_text("\n".join(sales()) + "\n")
     (folder / "feed-1.toml").write_text(DESIGN)
     kembang.main(["import", str(folder / "sales.csv")], standalone_mode=False)
