@@ -98,7 +98,7 @@ def test_training_leaves_out_what_a_feed_never_shows_and_what_shows_no_interest(
         ]
     )
     writer.run(lambda c: append_event_frame(c, anonymous, received_at=LATE, on_progress=lambda _rows: None))
-    frames = training_frames(database.reader)
+    frames = training_frames(database.reader, until_seconds=LATE // SECOND)
     with database.reader.connect() as connection:
         item = item_ids(connection, ["tea", "film", "old"])
         user = user_ids(connection, [ANNA, BROWSER])
@@ -116,7 +116,7 @@ def test_training_leaves_out_what_a_feed_never_shows_and_what_shows_no_interest(
 def test_a_users_country_is_her_segment_and_one_without_has_none(database: Database, writer: Writer) -> None:
     said = {ANNA: {"country": "Indonesia", "plan": "gold"}, BEN: {"plan": "gold"}}
     writer.run(lambda connection: put_user_attributes(connection, said, now=1))
-    segments = training_frames(database.reader).segments
+    segments = training_frames(database.reader, until_seconds=LATE // SECOND).segments
     with database.reader.connect() as connection:
         user = user_ids(connection, [ANNA, BEN])
     named = dict(zip(segments.user_ids.tolist(), segments.names.tolist(), strict=True))
@@ -124,7 +124,7 @@ def test_a_users_country_is_her_segment_and_one_without_has_none(database: Datab
 
 
 def test_an_empty_log_gives_empty_frames(database: Database) -> None:
-    frames = training_frames(database.reader)
+    frames = training_frames(database.reader, until_seconds=LATE // SECOND)
     assert (len(frames.events), len(frames.items.item_ids), len(frames.segments.user_ids)) == (0, 0, 0)
     orders = order_frame(database.reader, timezone="UTC", currency="GBP")
     assert len(orders) == 0
