@@ -20,7 +20,7 @@ def ensured_user_ids(connection: Connection, keys: Collection[UserKey], *, now: 
     known = user_ids(connection, keys)
     missing = [key for key in dict.fromkeys(keys) if key not in known]
     if missing:
-        # Erasing takes the dictionary row away, so only newcomers have to be looked up among the forgotten.
+        # Erasing hides the dictionary row first of all, so only newcomers have to be looked up among the forgotten.
         forgotten = suppressed(connection, missing)
         missing = [key for key in missing if key not in forgotten]
         rows = [{**key._asdict(), "attributes": {}, "created_at": now} for key in missing]
@@ -30,13 +30,13 @@ def ensured_user_ids(connection: Connection, keys: Collection[UserKey], *, now: 
 
 
 def user_ids(connection: Connection, keys: Collection[UserKey]) -> dict[UserKey, int]:
-    """The integer id of each key that the log knows; of a merged visitor the user's."""
+    """The integer id of each key that the log knows; of a merged visitor the user's, of who is being erased none."""
     found: dict[UserKey, int] = {}
     for is_visitor in (False, True):
         wanted = list({key.external_id for key in keys if key.is_visitor is is_visitor})
         for chunk in chunks(wanted):
             query = select(users.c.external_id, func.coalesce(users.c.merged_into, users.c.id)).where(
-                users.c.is_visitor == is_visitor, users.c.external_id.in_(chunk)
+                users.c.is_visitor == is_visitor, users.c.external_id.in_(chunk), ~users.c.is_erasing
             )
             found.update({UserKey(is_visitor, external_id): id_ for external_id, id_ in connection.execute(query)})
     return found

@@ -55,9 +55,9 @@ def shown_item_ids(reader: Engine, user: UserKey, first_feed_id: str) -> list[in
 
 
 def _id_behind(key: UserKey) -> Any:
-    """The log's id of a user or visitor, as a scalar subquery; of a merged visitor the user's."""
+    """The log's id of a user or visitor, as a scalar subquery; of a merged visitor the user's, of the erased none."""
     query = select(func.coalesce(users.c.merged_into, users.c.id)).where(
-        users.c.is_visitor == key.is_visitor, users.c.external_id == key.external_id
+        users.c.is_visitor == key.is_visitor, users.c.external_id == key.external_id, ~users.c.is_erasing
     )
     return query.scalar_subquery()
 

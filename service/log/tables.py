@@ -55,6 +55,7 @@ users = Table(
     Column("attributes", JSON, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("merged_into", BigInteger, ForeignKey("users.id"), comment="the user a visitor turned out to be"),
+    Column("is_erasing", Boolean, nullable=False, server_default=false(), comment="forgotten; goes when its rows have"),
     UniqueConstraint("is_visitor", "external_id"),
     Index(None, "merged_into", sqlite_where=_IS_MERGED, postgresql_where=_IS_MERGED),
     comment="The dictionary of user and visitor ids; everything else names them by integer.",

@@ -22,6 +22,16 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_users_merged_into"), "users", ["merged_into"], sqlite_where=is_merged, postgresql_where=is_merged
     )
+    op.add_column(
+        "users",
+        sa.Column(
+            "is_erasing",
+            sa.Boolean(),
+            server_default=sa.false(),
+            nullable=False,
+            comment="forgotten; goes when its rows have",
+        ),
+    )
     with op.batch_alter_table("exposures") as exposures:
         exposures.alter_column(
             "user_id",
