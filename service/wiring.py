@@ -5,6 +5,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 
 from service.clock import Clock
+from service.jobs.pruning import Pruner, retention_of
 from service.live.catalogue import LiveCatalogue
 from service.live.experiments import LiveExperiments
 from service.live.feed import FeedDesk
@@ -41,6 +42,7 @@ class Services:
     experiments: LiveExperiments
     desk: FeedDesk
     refresher: Refresher
+    pruner: Pruner
     metrics: Metrics
 
 
@@ -116,6 +118,7 @@ def build(settings: Settings, *, simulated_clock: bool, url: str | None = None) 
                 every_seconds=settings.refresh_seconds,
                 metrics=metrics,
             ),
+            pruner=Pruner(writer, retention_of(settings), now=clock.now, metrics=metrics),
             desk=FeedDesk(
                 reader=database.reader,
                 writer=writer,

@@ -12,8 +12,11 @@ from service.cli.writing import ServiceRefused
 from service.demo.home import RealHome
 from service.demo.storefront import PlayStopped
 from service.jobs.importing.tables import ImportRefused
-from service.log.database import LogFailure, LogLocked, SchemaOutdated
+from service.log.backup import BackupFailed
+from service.log.database import LogFailure, LogInUse, LogLocked, SchemaOutdated
+from service.log.dumps import ToolFailed
 from service.log.experiments import ActionRefused, ExperimentExists, ExperimentUnknown
+from service.log.restoring import RestoreRefused
 from service.secret import SecretUnusable
 from service.server import PortTaken
 from service.settings import SettingRefused
@@ -22,11 +25,13 @@ from service.wiring import RealClockOnly
 EXPECTED: tuple[type[Exception], ...] = (
     ActionRefused,
     ArtifactRefused,
+    BackupFailed,
     DesignRefused,
     ExperimentExists,
     ExperimentUnknown,
     ImportRefused,
     LogFailure,
+    LogInUse,
     LogLocked,
     NoSimulatedShop,
     NothingToTrain,
@@ -36,11 +41,13 @@ EXPECTED: tuple[type[Exception], ...] = (
     PortTaken,
     RealClockOnly,
     RealHome,
+    RestoreRefused,
     SchemaOutdated,
     SecretUnusable,
     ServiceRefused,
     SettingRefused,
     SimulatedHome,
+    ToolFailed,
     VersionUnknown,
     httpx.TransportError,
 )

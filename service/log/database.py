@@ -177,12 +177,12 @@ def upgrade_log(url: str, *, schema: Schema = _OURS) -> Upgrade:
 
 
 def take_sole_use(connection: Connection) -> None:
-    """Makes this the only connection to a PostgreSQL log until its transaction ends; whoever comes later waits.
+    """Makes this the only connection to a PostgreSQL log until it is closed; whoever comes later waits.
 
     Raises:
         LogInUse: If a service or command is connected.
     """
-    taken = select(func.pg_try_advisory_xact_lock(IN_USE, func.hashtext(func.current_schema())))
+    taken = select(func.pg_try_advisory_lock(IN_USE, func.hashtext(func.current_schema())))
     if not connection.execute(taken).scalar_one():
         raise LogInUse(
             "services or commands are connected to this log: stop them all, on every machine, then try again"

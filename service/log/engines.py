@@ -4,12 +4,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import StaticPool
 
 IN_USE = int.from_bytes(b"kmb")
 """First key of the PostgreSQL lock that every connection to a log shares; the second is the hash of its schema."""
+
+PRUNING = int.from_bytes(b"kpr")
+"""First key of the PostgreSQL lock of whoever removes rows past their time."""
 
 _WAL_BYTES = 64 << 20
 """What a write-ahead log is cut to after a long read has let it grow."""
@@ -51,6 +54,14 @@ def reading_engine(address: URL, options: dict[str, Any]) -> Engine:
         connection.execute("PRAGMA busy_timeout = 10000")
 
     return engine
+
+
+def try_log_lock(connection: Connection, key: int) -> bool:
+    """Whether this transaction has one of the log's locks now, to its end; always on SQLite, which has one writer."""
+    if connection.dialect.name != "postgresql":
+        return True
+    taken = func.pg_try_advisory_xact_lock(key, func.hashtext(func.current_schema()))
+    return bool(connection.execute(select(taken)).scalar_one())
 
 
 def _sqlite_writing_engine(address: URL, options: dict[str, Any]) -> Engine:
