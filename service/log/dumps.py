@@ -16,7 +16,7 @@ ARCHIVE = b"PGDMP"
 """What an archive begins with."""
 
 _OUR_TABLES = (*(table.name for table in metadata.sorted_tables), "alembic_version")
-_TABLE_LINE = re.compile(r"^\d+; \d+ \d+ TABLE (\S+) (\S+) ", re.MULTILINE)
+_TABLE_LINE = re.compile(r"^\d+; \d+ \d+ TABLE (?!DATA )(\S+) (\S+) ", re.MULTILINE)
 
 
 class ToolFailed(Exception):

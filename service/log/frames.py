@@ -147,9 +147,8 @@ def order_frame(reader: Engine, *, timezone: str, currency: str) -> pd.DataFrame
             }
         )
         order_ids.append(pd.Series(piece["order_id"], dtype="str"))
-    return pd.DataFrame({**lines.arrays, "order": _order_codes(order_ids)}, copy=False)[
-        ["unit", "order", "at", "day", "amount_minor", "is_refund"]
-    ]
+    named = {"unit": lines.arrays["unit"], "order": _order_codes(order_ids), **lines.arrays}
+    return pd.DataFrame(named, copy=False)
 
 
 def _order_codes(order_ids: Sequence[pd.Series]) -> NDArray[np.int64]:

@@ -37,6 +37,7 @@ from service.log.tables import events, exposures, suppressions, users
 _SQLITE = b"SQLite format 3\x00"
 _BESIDE = ("-wal", "-shm", "-journal")
 _PIECE_USERS = 50_000
+_PATIENCE_SECONDS = 1.0
 
 
 class RestoreRefused(Exception):
@@ -187,11 +188,12 @@ def _check_secret(connection: Connection, keys: Keys, *, whose: str) -> None:
 def _erased_again(connection: Connection, forgotten: Sequence[dict[str, Any]], *, now: int) -> int:
     """How many people of the restored log had to be erased again, by the list that is carried over."""
     insert_new(connection, suppressions, forgotten)
-    people = sum(
-        any(erase(connection, key, now=now).rows[names] for names in ("users", "visitors"))
-        for keys in _everybody(connection)
-        for key in suppressed(connection, keys)
-    )
+    people = 0
+    for keys in _everybody(connection):
+        for key in suppressed(connection, keys):
+            # Who went with another name of hers is no second person.
+            gone = erase(connection, key, now=now).rows
+            people += gone["users"] + gone["visitors"] > 0
     # Each keeps the receipt of what was removed when she asked.
     for chunk in chunks(forgotten):
         hashes = [row["subject_hash"] for row in chunk]
@@ -255,7 +257,7 @@ def _stage_beside(log: Path) -> Iterator[Path]:
 def _moved_aside(log: Path, aside: Path, *, mode_of: Path) -> str:
     """Where the log is now as well, all of it in one file; the place it had is to be taken by renaming."""
     shutil.copymode(log, mode_of)
-    with closing(sqlite3.connect(log)) as connection:
+    with closing(sqlite3.connect(log, timeout=_PATIENCE_SECONDS)) as connection:
         busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     if busy:
         raise RestoreRefused(f"another process is reading {log}: try again when it is done")
