@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
@@ -40,12 +41,14 @@ __all__ = [
     "lock_holder",
     "open_for_reading",
     "open_for_writing",
+    "sqlite_warning",
     "take_sole_use",
     "upgrade_log",
     "writer_lock",
 ]
 
 _OURS = Schema()
+_WAL_MENDED = (3, 51, 3)
 
 # Somebody who asks who holds the lock holds it for a moment himself.
 _LOCK_TRIES, _LOCK_PAUSE_SECONDS = 5, 0.02
@@ -229,6 +232,16 @@ def lock_holder(url: str) -> LogLocked | None:
 def is_sqlite(url: str) -> bool:
     """Whether the log at ``url`` is a SQLite file, which only one process may write."""
     return is_sqlite_address(make_url(url))
+
+
+def sqlite_warning(url: str) -> str | None:
+    """What whoever runs a service on this log should know of this machine's SQLite, or None."""
+    if not is_sqlite(url) or sqlite3.sqlite_version_info >= _WAL_MENDED:
+        return None
+    return (
+        f"SQLite {sqlite3.sqlite_version} may damage a write-ahead log that two connections write at once (mended in "
+        "3.51.3). kembang writes through one connection only; let no other program write this file"
+    )
 
 
 def _no_log(address: URL) -> FileNotFoundError:
