@@ -1,12 +1,13 @@
 """Promises of ``kembang database``: copies, schema and rows past their time, on a home with or without a service."""
 
-import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import httpx
-from processes import kembang, served
+import pytest
+from processes import served
 
 from service.log.database import writer_lock
 from service.log.schema import Schema
@@ -19,7 +20,9 @@ def rows(file: Path, table: str = "events") -> int:
         return int(log.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
 
 
-def test_a_backup_is_counted_and_says_that_the_secret_is_not_in_it(run, write_sales, home, tmp_path) -> None:
+def test_a_backup_is_counted_and_says_that_the_secret_is_not_in_it(
+    run: Any, write_sales: Any, home: Path, tmp_path: Path
+) -> None:
     run("import", write_sales())
     secret = (home / "secret").read_text()
     said = run("database", "backup", tmp_path / "copy", "--json")
@@ -32,7 +35,7 @@ def test_a_backup_is_counted_and_says_that_the_secret_is_not_in_it(run, write_sa
 
 
 def test_a_backup_made_in_one_home_is_restored_in_another_that_has_the_secret(
-    run, write_sales, home, tmp_path, monkeypatch
+    run: Any, write_sales: Any, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run("import", write_sales())
     stored = rows(home / "kembang.sqlite3")
@@ -56,7 +59,9 @@ def test_a_backup_made_in_one_home_is_restored_in_another_that_has_the_secret(
     assert rows(other / "kembang.sqlite3") == stored
 
 
-def test_a_restore_says_where_the_log_of_before_is_and_what_to_do_next(run, write_sales, home, tmp_path) -> None:
+def test_a_restore_says_where_the_log_of_before_is_and_what_to_do_next(
+    run: Any, write_sales: Any, home: Path, tmp_path: Path
+) -> None:
     run("import", write_sales())
     run("database", "backup", tmp_path / "copy")
     said = run("database", "restore", tmp_path / "copy")
@@ -67,7 +72,9 @@ def test_a_restore_says_where_the_log_of_before_is_and_what_to_do_next(run, writ
     assert "kembang train" in said.out
 
 
-def test_a_log_that_is_written_is_not_restored_nor_upgraded(run, write_sales, home, tmp_path) -> None:
+def test_a_log_that_is_written_is_not_restored_nor_upgraded(
+    run: Any, write_sales: Any, home: Path, tmp_path: Path
+) -> None:
     run("import", write_sales())
     run("database", "backup", tmp_path / "copy")
     with writer_lock(f"sqlite:///{home / 'kembang.sqlite3'}", served_at="http://127.0.0.1:9"):
@@ -79,7 +86,7 @@ def test_a_log_that_is_written_is_not_restored_nor_upgraded(run, write_sales, ho
         assert run("database", "upgrade").explains("http://127.0.0.1:9", "stop it first")
 
 
-def test_what_is_refused_is_said_in_one_line(run, write_sales, tmp_path) -> None:
+def test_what_is_refused_is_said_in_one_line(run: Any, write_sales: Any, tmp_path: Path) -> None:
     file = write_sales()
     assert run("database", "backup", tmp_path / "copy").explains("no log", "import a sales file")
     assert run("database", "upgrade").explains("no log")
@@ -90,13 +97,13 @@ def test_what_is_refused_is_said_in_one_line(run, write_sales, tmp_path) -> None
     assert run("database", "restore", tmp_path / "none").explains("none")
 
 
-def test_an_upgrade_says_from_where_to_where(run, write_sales) -> None:
+def test_an_upgrade_says_from_where_to_where(run: Any, write_sales: Any) -> None:
     run("import", write_sales())
     head = Schema().head
     assert run("database", "upgrade", "--json").document == {"from": head, "to": head, "keeps_serving": True}
 
 
-def test_pruning_a_home_without_a_service_removes_what_a_dry_run_names(run, write_sales, home) -> None:
+def test_pruning_a_home_without_a_service_removes_what_a_dry_run_names(run: Any, write_sales: Any, home: Path) -> None:
     run("import", write_sales())
     with closing(sqlite3.connect(home / "kembang.sqlite3")) as log:
         log.execute("UPDATE dead_letters SET received_at = received_at - ?", (91 * DAY,))
@@ -112,9 +119,11 @@ def test_pruning_a_home_without_a_service_removes_what_a_dry_run_names(run, writ
     assert "removed 0 exposures, 0 dead letters" in run("database", "prune").out
 
 
-def test_a_running_service_is_backed_up_prunes_by_itself_and_is_restored_once_stopped(tmp_path: Path) -> None:
-    """The whole way with real processes: what was answered 202 before the backup is in it, what came later is not."""
-    home = tmp_path / "home"
+def test_a_running_service_is_backed_up_prunes_by_itself_and_is_restored_once_stopped(
+    run: Any, home: Path, tmp_path: Path
+) -> None:
+    """The whole way: what was answered 202 before the backup is in it, what came later is not."""
+    copy = tmp_path / "copy"
     with served("serve", home=home) as service:
 
         def send(*ids: str) -> None:
@@ -126,15 +135,13 @@ def test_a_running_service_is_backed_up_prunes_by_itself_and_is_restored_once_st
             assert {result["result"] for result in answer.json()["results"]} == {"accepted"}
 
         send("a", "b")
-        made = kembang("database", "backup", str(tmp_path / "copy"), "--json", home=home)
-        assert json.loads(made.stdout)["rows"]["events"] == 2
+        assert run("database", "backup", copy, "--json").document["rows"]["events"] == 2
         send("c")
-        pruned = kembang("database", "prune", home=home)
-        assert f"the service at {service.base_url} removes what is past its time by itself" in pruned.stdout
+        assert (
+            f"the service at {service.base_url} removes what is past its time by itself" in run("database", "prune").out
+        )
         assert "kembang_log_pruned_timestamp_seconds" in httpx.get(f"{service.base_url}/metrics").text
-        refused = kembang("database", "restore", str(tmp_path / "copy"), home=home)
-        assert refused.returncode == 1
-        assert service.base_url in refused.stderr
+        assert run("database", "restore", copy).explains(service.base_url, "stop it first")
         assert service.stop() == 0
-    assert kembang("database", "restore", str(tmp_path / "copy"), home=home).returncode == 0
+    assert run("database", "restore", copy).status == 0
     assert rows(home / "kembang.sqlite3") == 2
