@@ -72,7 +72,9 @@ class Events:
 
     def before(self, at_seconds: int) -> Events:
         """The events strictly earlier than ``at_seconds``."""
-        return self.take(self.at_seconds < at_seconds)
+        earlier = self.at_seconds < at_seconds
+        # Of a whole log no copy is made.
+        return self if earlier.all() else self.take(earlier)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ def create_app(services: Services) -> ASGIApp:
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        async with services.refresher.running():
+        async with services.refresher.running(), services.pruner.running():
             yield
 
     app = Litestar(

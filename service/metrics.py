@@ -123,6 +123,21 @@ class Metrics:
             "kembang_log_commit_failures_total", "Commits that failed and stored nothing.", registry=self.registry
         )
 
+        self.pruned_rows = Counter(
+            "kembang_log_pruned_rows_total",
+            "Rows removed because they were past their time.",
+            ["table"],
+            registry=self.registry,
+        )
+        self.pruned_at = Gauge(
+            "kembang_log_pruned_timestamp_seconds",
+            "When the last look for rows past their time ended; 0 before the first.",
+            registry=self.registry,
+        )
+        self.prune_failures = Counter(
+            "kembang_log_prune_failures_total", "Looks for rows past their time that failed.", registry=self.registry
+        )
+
     def _make_model_series(self) -> None:
         self.model_info = Gauge(
             "kembang_model_info", "1 for the model version being served.", ["version"], registry=self.registry

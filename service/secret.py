@@ -45,7 +45,7 @@ def home_secret(settings: Settings) -> Secret:
     """
     if settings.secret is not None:
         return Secret(settings.secret.encode())
-    path = settings.home / "secret"
+    path = _file_of(settings)
     settings.home.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         _make(path)
@@ -53,6 +53,15 @@ def home_secret(settings: Settings) -> Secret:
     if len(value) < 2 * _SECRET_BYTES:
         raise SecretUnusable(f"{path} must hold {2 * _SECRET_BYTES} characters, got {len(value)}: restore it")
     return Secret(value.encode())
+
+
+def has_secret(settings: Settings) -> bool:
+    """Whether there is a secret already, so that ``home_secret`` would not make one."""
+    return settings.secret is not None or _file_of(settings).exists()
+
+
+def _file_of(settings: Settings) -> Path:
+    return settings.home / "secret"
 
 
 def _make(path: Path) -> None:

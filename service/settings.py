@@ -35,6 +35,12 @@ class Settings:
     secret: str | None
     """Key of all keys, at least 32 characters (``KEMBANG_SECRET``); None takes the one kept in ``home``. Processes that
     share a log share it."""
+    exposures_kept_days: int | None
+    """Days after which exposures are removed (``KEMBANG_EXPOSURES_KEPT_DAYS``); None keeps them for ever. Those that an
+    experiment may still need stay whatever their age."""
+    dead_letters_kept_days: int
+    """Days after which dead letters are removed (``KEMBANG_DEAD_LETTERS_KEPT_DAYS``): they hold what was sent, people
+    and all, and whoever has not mended one within a quarter won't."""
     refresh_seconds: float
     """How often the live model, catalogue and experiments are looked at again (``KEMBANG_REFRESH_SECONDS``)."""
 
@@ -64,6 +70,8 @@ class Settings:
             ),
             queue_capacity=_whole_number(environment, "KEMBANG_QUEUE_CAPACITY", default=10_000, low=1, high=10_000_000),
             secret=_secret(environment),
+            exposures_kept_days=_days(environment, "KEMBANG_EXPOSURES_KEPT_DAYS"),
+            dead_letters_kept_days=_days(environment, "KEMBANG_DEAD_LETTERS_KEPT_DAYS") or 90,
             refresh_seconds=_number(environment, "KEMBANG_REFRESH_SECONDS", default=1.0, low=0.05, high=3600.0),
         )
 
@@ -139,3 +147,8 @@ def _whole_number(environment: Mapping[str, str], name: str, *, default: int, lo
     if value % 1:
         raise SettingRefused(f"{name} must be a whole number, got {environment[name]!r}")
     return int(value)
+
+
+def _days(environment: Mapping[str, str], name: str) -> int | None:
+    """A number of days, or None where it is left out."""
+    return _whole_number(environment, name, default=1, low=1, high=36_500) if environment.get(name) else None

@@ -1,16 +1,18 @@
 """The only place where the service's objects are made."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 
 from service.clock import Clock
+from service.jobs.pruning import Pruner, retention_of
 from service.live.catalogue import LiveCatalogue
 from service.live.experiments import LiveExperiments
 from service.live.feed import FeedDesk
 from service.live.model import LiveModel
 from service.live.refreshing import Refresher
-from service.log.database import Database, Reader, is_sqlite, open_for_writing, writer_lock
+from service.log.database import Database, Reader, is_sqlite, open_for_writing, sqlite_warning, writer_lock
 from service.log.frames import latest_instant
 from service.log.home import (
     SECRET_FINGERPRINT,
@@ -27,6 +29,8 @@ from service.metrics import Metrics
 from service.secret import Secret, SecretUnusable, home_secret
 from service.settings import Settings
 
+_log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
@@ -41,6 +45,7 @@ class Services:
     experiments: LiveExperiments
     desk: FeedDesk
     refresher: Refresher
+    pruner: Pruner
     metrics: Metrics
 
 
@@ -89,6 +94,9 @@ def build(settings: Settings, *, simulated_clock: bool, url: str | None = None) 
         url: Where the service will answer, for commands that find the log taken.
     """
     metrics = Metrics()
+    warning = sqlite_warning(settings.database_url)
+    if warning is not None:
+        _log.warning(warning)
     settings.models.mkdir(parents=True, exist_ok=True)
     with open_log(settings, metrics, url=url) as (database, writer):
         latest = _simulated_now(database, writer) if simulated_clock else 0
@@ -116,6 +124,7 @@ def build(settings: Settings, *, simulated_clock: bool, url: str | None = None) 
                 every_seconds=settings.refresh_seconds,
                 metrics=metrics,
             ),
+            pruner=Pruner(writer, retention_of(settings), now=clock.now, metrics=metrics),
             desk=FeedDesk(
                 reader=database.reader,
                 writer=writer,

@@ -13,6 +13,7 @@ from service.cli.erasing import erase
 from service.cli.evaluating import evaluate
 from service.cli.experimenting import experiment
 from service.cli.importing import import_
+from service.cli.keeping import database
 from service.cli.modelling import models, train
 from service.cli.serving import demo, serve
 from service.cli.simulating import simulate
@@ -24,7 +25,7 @@ def kembang() -> None:
     """Personal feeds for shops, and experiments that measure what they do."""
 
 
-for command in (demo, serve, simulate, import_, train, models, evaluate, experiment, erase):
+for command in (demo, serve, simulate, import_, train, models, evaluate, experiment, erase, database):
     kembang.add_command(command)
 
 

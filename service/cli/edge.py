@@ -13,8 +13,11 @@ from service.cli.writing import ServiceRefused
 from service.demo.home import RealHome
 from service.demo.storefront import PlayStopped
 from service.jobs.importing.tables import ImportRefused
-from service.log.database import LogFailure, LogLocked, SchemaOutdated
+from service.log.backup import BackupFailed
+from service.log.database import LogFailure, LogInUse, LogLocked, SchemaOutdated
+from service.log.dumps import ToolFailed
 from service.log.experiments import ActionRefused, ExperimentExists, ExperimentUnknown
+from service.log.restoring import RestoreRefused
 from service.log.suppressions import StillErasing
 from service.secret import SecretUnusable
 from service.server import PortTaken
@@ -24,11 +27,13 @@ from service.wiring import RealClockOnly
 EXPECTED: tuple[type[Exception], ...] = (
     ActionRefused,
     ArtifactRefused,
+    BackupFailed,
     DesignRefused,
     ExperimentExists,
     ExperimentUnknown,
     ImportRefused,
     LogFailure,
+    LogInUse,
     LogLocked,
     NoSimulatedShop,
     NotErased,
@@ -39,12 +44,14 @@ EXPECTED: tuple[type[Exception], ...] = (
     PortTaken,
     RealClockOnly,
     RealHome,
+    RestoreRefused,
     SchemaOutdated,
     SecretUnusable,
     ServiceRefused,
     SettingRefused,
     SimulatedHome,
     StillErasing,
+    ToolFailed,
     VersionUnknown,
     httpx.TransportError,
 )

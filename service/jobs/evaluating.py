@@ -42,8 +42,8 @@ def evaluated(
         NothingToTrain: If the log holds nothing on one side of the split.
     """
     on_progress("reading the log", 0.0)
-    frames = training_frames(reader)
-    events = frames.events.before(log_until_seconds(reader, now=clock()))
+    frames = training_frames(reader, until_seconds=log_until_seconds(reader, now=clock()))
+    events = frames.events
     if not len(events):
         raise NothingToTrain("the log holds no events of known users: import sales or send events first")
     first, last = int(events.at_seconds.min()), int(events.at_seconds.max())

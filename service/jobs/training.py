@@ -53,9 +53,9 @@ def train_and_publish(
     """
     started = time.perf_counter()
     on_progress("reading the log", 0.0)
-    frames = training_frames(reader)
     until_seconds = log_until_seconds(reader, now=clock())
-    events = frames.events.before(until_seconds)
+    frames = training_frames(reader, until_seconds=until_seconds)
+    events = frames.events
     done = 0
 
     def step(doing: str) -> None:

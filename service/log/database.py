@@ -3,23 +3,20 @@
 import fcntl
 import json
 import os
+import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, TypeAlias
-from urllib.parse import quote
 
-import alembic.command
-import alembic.config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, func, select
+from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DataError, SQLAlchemyError
-from sqlalchemy.pool import StaticPool
 
+from service.log.engines import IN_USE, is_sqlite_address, reading_engine, writing_engine
+from service.log.schema import Schema, SchemaOutdated, Upgrade
 from service.log.suppressions import ERASURE_SALT
 
 Reader: TypeAlias = Engine
@@ -35,6 +32,7 @@ __all__ = [
     "Connection",
     "Database",
     "LogFailure",
+    "LogInUse",
     "LogLocked",
     "Reader",
     "SchemaOutdated",
@@ -44,11 +42,15 @@ __all__ = [
     "open_for_reading",
     "open_for_writing",
     "sqlite_file",
+    "sqlite_warning",
+    "take_sole_use",
+    "upgrade_log",
     "writer_lock",
 ]
 
-_MIGRATIONS = Path(__file__).parent / "migrations"
-_SCHEMA_LOCK = int.from_bytes(b"kembang")
+_OURS = Schema()
+_WAL_MENDED = (3, 51, 3)
+
 # Somebody who asks who holds the lock holds it for a moment himself.
 _LOCK_TRIES, _LOCK_PAUSE_SECONDS = 5, 0.02
 
@@ -65,8 +67,8 @@ class LogLocked(Exception):
         )
 
 
-class SchemaOutdated(Exception):
-    """The log's schema is not the one this version works with."""
+class LogInUse(Exception):
+    """Other processes are connected to this PostgreSQL log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,58 +94,103 @@ class Database:
             self.writing.dispose()
 
 
-def open_for_writing(url: str, *, erasure_salt: bytes) -> Database:
+def open_for_writing(url: str, *, erasure_salt: bytes, schema: Schema = _OURS) -> Database:
     """The log at ``url`` with its one writing connection, made or upgraded to the current schema.
 
-    Hold the ``writer_lock`` of a SQLite log while this is open.
+    A SQLite log is upgraded whatever the steps: nobody else serves it. Hold its ``writer_lock`` while this is open. A
+    PostgreSQL log is upgraded by the way only where services of the version before go on working.
 
     Args:
         url: Address of the log.
         erasure_salt: Key under which erased people are remembered; every connection carries it.
+        schema: What this version works with.
 
     Raises:
-        SchemaOutdated: If it was written by a newer version.
+        SchemaOutdated: If it was written by a version too new, or has to be upgraded by ``kembang database upgrade``.
     """
     address = make_url(url)
     options = {ERASURE_SALT: erasure_salt}
-    is_file = _is_sqlite(address)
-    writing = _sqlite_writing_engine(address, options) if is_file else _postgres_engine(address, options)
+    writing = writing_engine(address, options)
     with ExitStack() as on_failure:
         on_failure.callback(writing.dispose)
         with writing.begin() as connection:
-            if not _is_sqlite(address):
-                # Replicas that start at once take turns, or each would make the tables; held to the transaction's end.
-                connection.execute(select(func.pg_advisory_xact_lock(_SCHEMA_LOCK)))
-            found = MigrationContext.configure(connection).get_current_revision()
-            if found is not None and not _is_known(found):
-                raise SchemaOutdated(_written_by_newer(found))
-            alembic.command.upgrade(_alembic_config(connection), "head")
+            ahead = schema.foreseen(connection)
+            if not ahead.keeps_serving and not is_sqlite_address(address):
+                raise SchemaOutdated(
+                    f"the log has schema {ahead.found}, this version needs {ahead.current}, on which services of the "
+                    "version before can't work: stop them all, then run `kembang database upgrade`"
+                )
+            schema.upgraded(connection)
         on_failure.pop_all()
-    return Database(reader=_reading_engine(address, options), writing=writing)
+    return Database(reader=reading_engine(address, options), writing=writing)
 
 
-def open_for_reading(url: str, *, erasure_salt: bytes | None = None) -> Database:
+def open_for_reading(url: str, *, erasure_salt: bytes | None = None, schema: Schema = _OURS) -> Database:
     """The log at ``url`` for reading beside whoever writes it.
 
     Args:
         url: Address of the log.
         erasure_salt: Key under which erased people are remembered, for those who ask who is.
+        schema: What this version works with.
 
     Raises:
         FileNotFoundError: If there is no log yet.
-        SchemaOutdated: If it was written by an older or newer version.
+        SchemaOutdated: If it was written by an older or too new a version.
     """
     address = make_url(url)
-    if _is_sqlite(address) and not Path(address.database or "").exists():
+    if is_sqlite_address(address) and not Path(address.database or "").exists():
         raise _no_log(address)
-    reader = _reading_engine(address, {} if erasure_salt is None else {ERASURE_SALT: erasure_salt})
-    with reader.connect() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
-    problem = _no_log(address) if found is None else _schema_problem(found)
-    if problem is not None:
-        reader.dispose()
-        raise problem
+    reader = reading_engine(address, {} if erasure_salt is None else {ERASURE_SALT: erasure_salt})
+    with ExitStack() as on_failure:
+        on_failure.callback(reader.dispose)
+        with reader.connect() as connection:
+            if schema.found(connection) is None:
+                raise _no_log(address)
+            schema.check(connection)
+        on_failure.pop_all()
     return Database(reader=reader, writing=None)
+
+
+def upgrade_log(url: str, *, schema: Schema = _OURS) -> Upgrade:
+    """Brings the log at ``url`` to the current schema: all pending steps in one transaction, or none.
+
+    Args:
+        url: Address of the log.
+        schema: What this version works with.
+
+    Raises:
+        FileNotFoundError: If there is no log yet.
+        LogLocked: If another process writes this SQLite log.
+        LogInUse: If others are connected to this PostgreSQL log, and a step would break them.
+        SchemaOutdated: If it was written by a version too new.
+    """
+    address = make_url(url)
+    is_file = is_sqlite_address(address)
+    if is_file and not Path(address.database or "").exists():
+        raise _no_log(address)
+    with writer_lock(url) if is_file else nullcontext(), ExitStack() as at_the_end:
+        writing = writing_engine(address, {})
+        at_the_end.callback(writing.dispose)
+        with writing.begin() as connection:
+            ahead = schema.foreseen(connection)
+            if ahead.found is None:
+                raise _no_log(address)
+            if not ahead.keeps_serving and not is_file:
+                take_sole_use(connection)
+            return schema.upgraded(connection)
+
+
+def take_sole_use(connection: Connection) -> None:
+    """Makes this the only connection to a PostgreSQL log until it is closed; whoever comes later waits.
+
+    Raises:
+        LogInUse: If a service or command is connected.
+    """
+    taken = select(func.pg_try_advisory_lock(IN_USE, func.hashtext(func.current_schema())))
+    if not connection.execute(taken).scalar_one():
+        raise LogInUse(
+            "services or commands are connected to this log: stop them all, on every machine, then try again"
+        )
 
 
 @contextmanager
@@ -185,7 +232,17 @@ def lock_holder(url: str) -> LogLocked | None:
 
 def is_sqlite(url: str) -> bool:
     """Whether the log at ``url`` is a SQLite file, which only one process may write."""
-    return _is_sqlite(make_url(url))
+    return is_sqlite_address(make_url(url))
+
+
+def sqlite_warning(url: str) -> str | None:
+    """What whoever runs a service on this log should know of this machine's SQLite, or None."""
+    if not is_sqlite(url) or sqlite3.sqlite_version_info >= _WAL_MENDED:
+        return None
+    return (
+        f"SQLite {sqlite3.sqlite_version} may damage a write-ahead log that two connections write at once (mended in "
+        "3.51.3). kembang writes through one connection only; let no other program write this file"
+    )
 
 
 def sqlite_file(url: str) -> Path:
@@ -194,29 +251,8 @@ def sqlite_file(url: str) -> Path:
 
 
 def _no_log(address: URL) -> FileNotFoundError:
-    where = address.database if _is_sqlite(address) else address.render_as_string(hide_password=True)
+    where = address.database if is_sqlite_address(address) else address.render_as_string(hide_password=True)
     return FileNotFoundError(f"there is no log at {where} yet: import a sales file or start the service")
-
-
-def _schema_problem(found: str) -> SchemaOutdated | None:
-    """Why this version can't read a log of the schema found, or None."""
-    script = ScriptDirectory(str(_MIGRATIONS))
-    wanted = script.get_current_head()
-    if found == wanted:
-        return None
-    if _is_known(found):
-        return SchemaOutdated(
-            f"the log has schema {found}, this version needs {wanted}: start the service, it upgrades"
-        )
-    return SchemaOutdated(_written_by_newer(found))
-
-
-def _is_known(found: str) -> bool:
-    return found in {step.revision for step in ScriptDirectory(str(_MIGRATIONS)).walk_revisions()}
-
-
-def _written_by_newer(found: str) -> str:
-    return f"the log has schema {found}, which this version does not know: use the version that wrote it"
 
 
 def _locked(lock: IO[str]) -> bool:
@@ -233,70 +269,9 @@ def _lock_file(url: str) -> Path:
     return file.with_name(f"{file.name}.lock")
 
 
-def _is_sqlite(address: URL) -> bool:
-    return address.get_backend_name() == "sqlite"
-
-
 def _holder(text: str) -> dict[str, Any]:
     try:
         holder = json.loads(text)
     except ValueError:
         return {}
     return holder if isinstance(holder, dict) else {}
-
-
-def _sqlite_writing_engine(address: URL, options: dict[str, Any]) -> Engine:
-    """One connection for all writing and checkpointing: two may corrupt a WAL before SQLite 3.51.3."""
-    Path(address.database or "").parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(
-        address, poolclass=StaticPool, connect_args={"check_same_thread": False}, execution_options=options
-    )
-
-    @event.listens_for(engine, "connect")
-    def _prepare(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # we say BEGIN ourselves, below
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA secure_delete = ON")  # what is erased is overwritten, not only unlinked
-        connection.execute("PRAGMA busy_timeout = 10000")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")  # a deferred one fails at once when it turns into a write
-
-    return engine
-
-
-def _postgres_engine(address: URL, options: dict[str, Any]) -> Engine:
-    """An engine that finds out within seconds when the other side has fallen silent, instead of waiting for ever."""
-    patience = {
-        "connect_timeout": 5,
-        "tcp_user_timeout": 10_000,
-        "keepalives_idle": 5,
-        "keepalives_interval": 2,
-        "keepalives_count": 3,
-    }
-    return create_engine(address, pool_pre_ping=True, connect_args=patience, execution_options=options)
-
-
-def _reading_engine(address: URL, options: dict[str, Any]) -> Engine:
-    if not _is_sqlite(address):
-        return _postgres_engine(address, {**options, "postgresql_readonly": True})
-    file = Path(address.database or "").resolve()
-    read_only = URL.create("sqlite", database=f"file:{quote(str(file))}", query={"mode": "ro", "uri": "true"})
-    engine = create_engine(read_only, connect_args={"check_same_thread": False}, pool_size=8, execution_options=options)
-
-    @event.listens_for(engine, "connect")
-    def _prepare(connection: Any, _record: Any) -> None:
-        connection.execute("PRAGMA query_only = ON")
-        connection.execute("PRAGMA busy_timeout = 10000")
-
-    return engine
-
-
-def _alembic_config(connection: Any) -> alembic.config.Config:
-    config = alembic.config.Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
-    config.attributes["connection"] = connection
-    return config

@@ -1,20 +1,30 @@
-"""Reading the log in bulk: columns in chunks, straight into arrays."""
+"""Reading the log in bulk: piece after piece in the order of a key, straight into arrays that grow in place.
 
-from collections.abc import Sequence
+Each piece is a transaction of its own, up to the highest key there was at the start. So nothing holds a snapshot for as
+long as fifty million rows take, and the write-ahead log of SQLite and the dead rows of PostgreSQL stay few. What that
+promises: every row that was there at the start and is still there at the end is read, and no row twice. Rows that are
+appended meanwhile are left for the next reading; a row that is erased, merged or taken out again meanwhile may be read
+as it was or as it is.
+"""
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import DTypeLike, NDArray
-from sqlalchemy import Connection, Engine, Select, func, select
+from sqlalchemy import Column, Engine, Select, func, select
 
 from recommender.events import Events, Kind
 from recommender.training import Items, Segments
 from service.log.history import watch_shares
 from service.log.tables import assignments, events, exposures, items, users
 
-_CHUNK_ROWS = 50_000
+_PIECE_KEYS = 50_000
+"""Keys that one transaction reads: some tens of milliseconds, and some ten megabytes of rows not yet in arrays."""
+
 _MICROSECONDS = 1_000_000
 
 SEGMENT_ATTRIBUTE = "country"
@@ -30,31 +40,21 @@ class TrainingFrames:
     segments: Segments
 
 
-def training_frames(reader: Engine) -> TrainingFrames:
+def training_frames(reader: Engine, *, until_seconds: int) -> TrainingFrames:
     """All acts of known users on items a feed may show, those items, and the users' segments.
 
     Impressions are left out: they outnumber all acts by far and show no interest.
+
+    Args:
+        reader: The log.
+        until_seconds: Acts from this instant on are left out, Unix seconds UTC.
     """
-    with reader.connect() as connection:
-        shown = _columns(
-            connection,
-            select(items.c.id, items.c.kind, items.c.published_at).where(
-                items.c.title.is_not(None), ~items.c.is_service
-            ),
-            (np.int64, object, np.int64),
-        )
-        told = select(users.c.id, func.coalesce(users.c.attributes[SEGMENT_ATTRIBUTE].as_string(), ""))
-        people = _columns(connection, told, (np.int64, object))
-        return TrainingFrames(
-            events=_events(connection),
-            items=Items(
-                item_ids=shown[0], is_content=shown[1] == "content", published_at_seconds=shown[2] // _MICROSECONDS
-            ),
-            segments=Segments(user_ids=people[0], names=people[1]),
-        )
+    return TrainingFrames(
+        events=_events(reader, until_seconds=until_seconds), items=_items(reader), segments=_segments(reader)
+    )
 
 
-def _events(connection: Connection) -> Events:
+def _events(reader: Engine, *, until_seconds: int) -> Events:
     columns = events.c
     query = (
         select(
@@ -70,21 +70,50 @@ def _events(connection: Connection) -> Events:
         .where(
             columns.user_id.is_not(None),
             columns.kind != int(Kind.IMPRESSION),
+            columns.at < until_seconds * _MICROSECONDS,
             items.c.title.is_not(None),
             ~items.c.is_service,
         )
-        .order_by(columns.seq)
     )
-    types = (np.int64, np.int64, np.int8, np.int64, np.float32, np.float32, np.float32)
-    user_ids, item_ids, kinds, at, quantities, watched, total = _columns(connection, query, types)
-    return Events(
-        user_ids=user_ids,
-        item_ids=item_ids,
-        kinds=kinds,
-        at_seconds=at // _MICROSECONDS,
-        quantities=quantities,
-        watch_shares=watch_shares(watched, total),
+    read = {
+        "user_ids": np.int64,
+        "item_ids": np.int64,
+        "kinds": np.int8,
+        "at": np.int64,
+        "quantities": np.float32,
+        "watched": np.float32,
+        "total": np.float32,
+    }
+    kept = _Columns({name: read[name] for name in ("user_ids", "item_ids", "kinds", "quantities")})
+    derived = _Columns({"at_seconds": np.int64, "watch_shares": np.float32})
+    for piece in _pieces(reader, query, key=columns.seq, types=read):
+        kept.extend(piece)
+        derived.extend(
+            {
+                "at_seconds": piece["at"] // _MICROSECONDS,
+                "watch_shares": watch_shares(piece["watched"], piece["total"]),
+            }
+        )
+    return Events(**kept.arrays, **derived.arrays)
+
+
+def _items(reader: Engine) -> Items:
+    query = select(items.c.id, items.c.kind == "content", items.c.published_at).where(
+        items.c.title.is_not(None), ~items.c.is_service
     )
+    types = {"item_ids": np.int64, "is_content": np.bool_, "published_at": np.int64}
+    read = _columns(reader, query, key=items.c.id, types=types)
+    return Items(
+        item_ids=read["item_ids"],
+        is_content=read["is_content"],
+        published_at_seconds=read["published_at"] // _MICROSECONDS,
+    )
+
+
+def _segments(reader: Engine) -> Segments:
+    query = select(users.c.id, func.coalesce(users.c.attributes[SEGMENT_ATTRIBUTE].as_string(), ""))
+    read = _columns(reader, query, key=users.c.id, types={"user_ids": np.int64, "names": np.object_})
+    return Segments(**read)
 
 
 def order_frame(reader: Engine, *, timezone: str, currency: str) -> pd.DataFrame:
@@ -96,28 +125,41 @@ def order_frame(reader: Engine, *, timezone: str, currency: str) -> pd.DataFrame
     """
     columns = events.c
     amount_or_zero = func.coalesce(columns.amount_minor, 0)
-    query = select(columns.user_id, columns.order_id, columns.id, columns.at, amount_or_zero, columns.kind).where(
+    query = select(columns.user_id, columns.at, amount_or_zero, columns.kind, columns.order_id).where(
         columns.user_id.is_not(None),
         columns.kind.in_([int(Kind.PURCHASE), int(Kind.REFUND)]),
         (columns.currency == currency) | columns.currency.is_(None),
     )
-    with reader.connect() as connection:
-        unit, order_id, event_id, at, amount, kind = _columns(
-            connection, query, (np.int64, object, object, np.int64, np.int64, np.int8)
-        )
-    is_refund = kind == int(Kind.REFUND)
-    # A line without an order number is an order of its own.
-    order, _ = pd.factorize(np.where(pd.isna(order_id), event_id, order_id))
-    return pd.DataFrame(
-        {
-            "unit": unit,
-            "order": order.astype(np.int64),
-            "at": at,
-            "day": shop_days(at, timezone=timezone),
-            "amount_minor": np.where(is_refund, -amount, amount),
-            "is_refund": is_refund,
-        }
+    read = {"unit": np.int64, "at": np.int64, "amount_minor": np.int64, "kind": np.int8, "order_id": np.object_}
+    lines = _Columns(
+        {"unit": np.int64, "at": np.int64, "day": np.int64, "amount_minor": np.int64, "is_refund": np.bool_}
     )
+    order_ids: list[pd.Series] = []
+    for piece in _pieces(reader, query, key=columns.seq, types=read):
+        is_refund = piece["kind"] == int(Kind.REFUND)
+        lines.extend(
+            {
+                "unit": piece["unit"],
+                "at": piece["at"],
+                "day": shop_days(piece["at"], timezone=timezone),
+                "amount_minor": np.where(is_refund, -piece["amount_minor"], piece["amount_minor"]),
+                "is_refund": is_refund,
+            }
+        )
+        order_ids.append(pd.Series(piece["order_id"], dtype="str"))
+    named = {"unit": lines.arrays["unit"], "order": _order_codes(order_ids), **lines.arrays}
+    return pd.DataFrame(named, copy=False)
+
+
+def _order_codes(order_ids: Sequence[pd.Series]) -> NDArray[np.int64]:
+    """A code for each line, equal for equal order ids; a line without one is an order of its own."""
+    if not order_ids:
+        return np.empty(0, dtype=np.int64)
+    # Strings of Arrow: a few bytes beside the text itself, where a Python object takes fifty.
+    codes, distinct = pd.factorize(pd.concat(order_ids, ignore_index=True))
+    alone = codes < 0
+    codes[alone] = len(distinct) + np.arange(np.count_nonzero(alone))
+    return codes
 
 
 def exposure_frame(reader: Engine, experiment_id: int) -> pd.DataFrame:
@@ -125,9 +167,8 @@ def exposure_frame(reader: Engine, experiment_id: int) -> pd.DataFrame:
     query = select(assignments.c.user_id, assignments.c.arm, assignments.c.first_exposed_at).where(
         assignments.c.experiment_id == experiment_id
     )
-    with reader.connect() as connection:
-        unit, arm, at = _columns(connection, query, (np.int64, object, np.int64))
-    return pd.DataFrame({"unit": unit, "arm": arm, "first_exposed_at": at})
+    types = {"unit": np.int64, "arm": np.object_, "first_exposed_at": np.int64}
+    return pd.DataFrame(_columns(reader, query, key=assignments.c.user_id, types=types))
 
 
 def latest_instant(reader: Engine) -> int | None:
@@ -143,13 +184,61 @@ def shop_days(at: NDArray[np.int64], *, timezone: str) -> NDArray[np.int64]:
     return np.asarray(local.to_numpy().astype("datetime64[D]").astype(np.int64))
 
 
-def _columns(connection: Connection, query: Select[Any], types: Sequence[DTypeLike]) -> list[NDArray[Any]]:
-    """One array per column, read in chunks so that memory holds arrays and one chunk of rows, never all rows."""
-    parts: list[list[NDArray[Any]]] = [[] for _ in types]
-    result = connection.execution_options(stream_results=True, max_row_buffer=_CHUNK_ROWS).execute(query)
-    for rows in result.partitions(_CHUNK_ROWS):
-        for part, values, type_ in zip(parts, zip(*rows, strict=True), types, strict=True):
-            part.append(np.array(values, dtype=type_))
-    return [
-        np.concatenate(part) if part else np.empty(0, dtype=type_) for part, type_ in zip(parts, types, strict=True)
-    ]
+class _Columns:
+    """Equally long arrays that grow in place: joining pieces at the end would hold all rows twice."""
+
+    def __init__(self, types: Mapping[str, Any]) -> None:
+        self.arrays: dict[str, NDArray[Any]] = {name: np.empty(0, dtype=type_) for name, type_ in types.items()}
+
+    def extend(self, piece: Mapping[str, NDArray[Any]] | NDArray[np.void]) -> None:
+        """Adds the rows of a piece, which may have more columns than are kept."""
+        for name, array in self.arrays.items():
+            values = piece[name]
+            start = len(array)
+            # Nobody else has seen the array yet. Large blocks are moved by remapping their pages, so that growing by
+            # each piece copies nothing.
+            array.resize(start + len(values), refcheck=False)
+            array[start:] = _shared(values) if array.dtype == np.object_ else values
+
+
+def _columns(
+    reader: Engine, query: Select[Any], *, key: "Column[int]", types: Mapping[str, DTypeLike]
+) -> dict[str, NDArray[Any]]:
+    """One array per column of the query, in the order of the key."""
+    grown = _Columns(types)
+    for piece in _pieces(reader, query, key=key, types=types):
+        grown.extend(piece)
+    return grown.arrays
+
+
+def _pieces(
+    reader: Engine, query: Select[Any], *, key: "Column[int]", types: Mapping[str, DTypeLike]
+) -> Iterator[NDArray[np.void]]:
+    """The rows of the query as structured arrays, in the order of the key; null is nan in a column of floats.
+
+    Args:
+        reader: The log.
+        query: What to read.
+        key: An indexed column of integers, by whose ranges the query is cut.
+        types: Name and type of each column of the query, in its order.
+    """
+    with reader.connect() as connection:
+        last = connection.execute(select(func.max(key))).scalar()
+    start: int | None = 0
+    while start is not None and last is not None:
+        end = min(start + _PIECE_KEYS, last + 1)
+        with reader.connect() as connection:
+            # The driver's own tuples become an array in one step, without a row object or a Python loop for each.
+            cursor = connection.execute(query.where(key >= start, key < end).order_by(key)).cursor
+            rows = [] if cursor is None else cursor.fetchall()
+            # Keys may have gaps far wider than a piece, where imports were taken out again.
+            start = connection.execute(select(func.min(key)).where(key >= end, key <= last)).scalar()
+        if rows:
+            yield np.array(rows, dtype=list(types.items()))
+
+
+def _shared(texts: NDArray[np.object_]) -> NDArray[np.object_]:
+    """The same texts, with one object for all that are equal: for columns of few different ones."""
+    codes, distinct = pd.factorize(texts)
+    named: NDArray[np.object_] = np.array([sys.intern(text) for text in distinct], dtype=object)
+    return named[codes]

@@ -4,7 +4,7 @@ import json
 import secrets
 from typing import Any
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, delete, select
 
 from service.log.dictionaries import insert_new
 from service.log.tables import events, home, items
@@ -25,7 +25,12 @@ SECRET_FINGERPRINT = "secret_fingerprint"  # noqa: S105  the name of a fact, not
 def home_fact(reader: Engine, key: str) -> Any:
     """What was recorded under ``key``, or None."""
     with reader.connect() as connection:
-        value = connection.execute(select(home.c.value).where(home.c.key == key)).scalar_one_or_none()
+        return fact_in(connection, key)
+
+
+def fact_in(connection: Connection, key: str) -> Any:
+    """The same on a connection, with what its transaction has recorded."""
+    value = connection.execute(select(home.c.value).where(home.c.key == key)).scalar_one_or_none()
     return None if value is None else json.loads(value)
 
 
@@ -41,6 +46,12 @@ def ensure_log_id(connection: Connection) -> None:
     which log that was.
     """
     record_home_fact(connection, LOG_ID, secrets.token_hex(16))
+
+
+def renew_log_id(connection: Connection) -> None:
+    """Gives the log another id: from now on its integers may mean something else than they did under the old one."""
+    connection.execute(delete(home).where(home.c.key == LOG_ID))
+    ensure_log_id(connection)
 
 
 def log_id(reader: Engine) -> str:

@@ -14,11 +14,12 @@ def test_an_empty_environment_runs_a_shop_on_one_machine() -> None:
     assert settings.database_url == f"sqlite:///{home}/kembang.sqlite3"
     assert (settings.currency, settings.timezone, settings.margin_rate) == ("GBP", "UTC", 1.0)
     assert (settings.cors_origins, settings.queue_capacity, settings.refresh_seconds) == (("*",), 10_000, 1.0)
+    assert (settings.exposures_kept_days, settings.dead_letters_kept_days) == (None, 90)
 
 
 def test_an_empty_variable_is_one_left_out() -> None:
     """Compose files pass what is not set as an empty text."""
-    names = ("HOME", "DATABASE_URL", "CURRENCY", "TIMEZONE", "MARGIN_RATE", "QUEUE_CAPACITY", "REFRESH_SECONDS")
+    names = ("HOME", "DATABASE_URL", "CURRENCY", "TIMEZONE", "MARGIN_RATE", "QUEUE_CAPACITY", "EXPOSURES_KEPT_DAYS")
     assert Settings.from_environment({f"KEMBANG_{name}": "" for name in names}) == Settings.from_environment({})
 
 
@@ -31,6 +32,8 @@ def test_every_variable_is_heard() -> None:
             "KEMBANG_MARGIN_RATE": "0.35",
             "KEMBANG_CORS_ORIGINS": "https://shop.example, https://app.shop.example,",
             "KEMBANG_QUEUE_CAPACITY": "50",
+            "KEMBANG_EXPOSURES_KEPT_DAYS": "400",
+            "KEMBANG_DEAD_LETTERS_KEPT_DAYS": "30",
             "KEMBANG_REFRESH_SECONDS": "0.5",
         }
     )
@@ -42,6 +45,9 @@ def test_every_variable_is_heard() -> None:
         margin_rate=0.35,
         cors_origins=("https://shop.example", "https://app.shop.example"),
         queue_capacity=50,
+        secret=None,
+        exposures_kept_days=400,
+        dead_letters_kept_days=30,
         refresh_seconds=0.5,
     )
 
@@ -86,6 +92,8 @@ def test_any_spelling_of_a_database_is_opened_with_the_driver_we_ship(said: str,
         ("KEMBANG_MARGIN_RATE", "a third", "must be a number from 0.001 to 1, got 'a third'"),
         ("KEMBANG_QUEUE_CAPACITY", "0", "must be a number from 1 to 1e+07, got '0'"),
         ("KEMBANG_QUEUE_CAPACITY", "2.5", "must be a whole number, got '2.5'"),
+        ("KEMBANG_EXPOSURES_KEPT_DAYS", "0", "must be a number from 1 to 36500, got '0'"),
+        ("KEMBANG_DEAD_LETTERS_KEPT_DAYS", "1.5", "must be a whole number"),
         ("KEMBANG_REFRESH_SECONDS", "0", "must be a number from 0.05 to 3600, got '0'"),
     ],
 )

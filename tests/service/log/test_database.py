@@ -17,6 +17,7 @@ from service.log.database import (
     lock_holder,
     open_for_reading,
     open_for_writing,
+    sqlite_warning,
     writer_lock,
 )
 from service.log.tables import metadata
@@ -125,3 +126,12 @@ def test_an_empty_database_is_no_log_yet(postgres_url: str) -> None:
         FileNotFoundError, match=r"no log at postgresql.* yet: import a sales file or start the service"
     ):
         open_for_reading(postgres_url)
+
+
+@pytest.mark.parametrize(("version", "warned"), [((3, 40, 1), True), ((3, 51, 2), True), ((3, 51, 3), False)])
+def test_a_sqlite_with_the_fault_in_its_write_ahead_log_is_named(
+    version: tuple[int, int, int], warned: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", version)
+    assert (sqlite_warning("sqlite:///log.sqlite3") is not None) is warned
+    assert sqlite_warning("postgresql+psycopg://shop@db/kembang") is None

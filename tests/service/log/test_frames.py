@@ -1,7 +1,10 @@
 """Promises of the bulk reads: exactly the rows that training and analysis may use, in the shop's days and money."""
 
 import dataclasses
+import tracemalloc
 from datetime import date, datetime
+from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -9,18 +12,21 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import insert, select, text
 
-from recommender.events import Kind
+from recommender.events import Events, Kind
 from service.clock import microseconds
+from service.log import frames
 from service.log.append import NewEvent, NewExposure, append_events, append_exposure
 from service.log.bulk import append_event_frame
 from service.log.catalogue import CatalogueItem, put_items, put_user_attributes
-from service.log.database import Connection, Database
+from service.log.database import Connection, Database, open_for_writing
 from service.log.dictionaries import item_ids, user_ids
 from service.log.experiments import create_experiment
-from service.log.frames import exposure_frame, latest_instant, order_frame, shop_days, training_frames
+from service.log.frames import _pieces, exposure_frame, latest_instant, order_frame, shop_days, training_frames
 from service.log.history import watch_shares
 from service.log.names import UserKey
+from service.log.tables import events
 from service.log.writer import Writer
 
 ANNA, BEN, BROWSER = UserKey(False, "anna"), UserKey(False, "ben"), UserKey(True, "browser")
@@ -98,25 +104,25 @@ def test_training_leaves_out_what_a_feed_never_shows_and_what_shows_no_interest(
         ]
     )
     writer.run(lambda c: append_event_frame(c, anonymous, received_at=LATE, on_progress=lambda _rows: None))
-    frames = training_frames(database.reader)
+    read = training_frames(database.reader, until_seconds=LATE // SECOND)
     with database.reader.connect() as connection:
         item = item_ids(connection, ["tea", "film", "old"])
         user = user_ids(connection, [ANNA, BROWSER])
-    assert frames.events.item_ids.tolist() == [item["tea"], item["film"], item["old"]]
-    assert frames.events.user_ids.tolist() == [user[ANNA], user[BROWSER], user[ANNA]]
-    assert frames.events.kinds.tolist() == [Kind.PURCHASE, Kind.WATCH, Kind.PURCHASE]
-    assert frames.events.at_seconds.tolist() == [100, 100, 100]
-    np.testing.assert_array_equal(frames.events.quantities, np.array([2, np.nan, np.nan], dtype=np.float32))
-    np.testing.assert_array_equal(frames.events.watch_shares, np.array([np.nan, 0.5, np.nan], dtype=np.float32))
-    known = dict(zip(frames.items.item_ids.tolist(), frames.items.is_content.tolist(), strict=True))
+    assert read.events.item_ids.tolist() == [item["tea"], item["film"], item["old"]]
+    assert read.events.user_ids.tolist() == [user[ANNA], user[BROWSER], user[ANNA]]
+    assert read.events.kinds.tolist() == [Kind.PURCHASE, Kind.WATCH, Kind.PURCHASE]
+    assert read.events.at_seconds.tolist() == [100, 100, 100]
+    np.testing.assert_array_equal(read.events.quantities, np.array([2, np.nan, np.nan], dtype=np.float32))
+    np.testing.assert_array_equal(read.events.watch_shares, np.array([np.nan, 0.5, np.nan], dtype=np.float32))
+    known = dict(zip(read.items.item_ids.tolist(), read.items.is_content.tolist(), strict=True))
     assert known == {item["tea"]: False, item["film"]: True, item["old"]: False}
-    assert sorted(frames.items.published_at_seconds.tolist()) == [5, 6, 7]
+    assert sorted(read.items.published_at_seconds.tolist()) == [5, 6, 7]
 
 
 def test_a_users_country_is_her_segment_and_one_without_has_none(database: Database, writer: Writer) -> None:
     said = {ANNA: {"country": "Indonesia", "plan": "gold"}, BEN: {"plan": "gold"}}
     writer.run(lambda connection: put_user_attributes(connection, said, now=1))
-    segments = training_frames(database.reader).segments
+    segments = training_frames(database.reader, until_seconds=LATE // SECOND).segments
     with database.reader.connect() as connection:
         user = user_ids(connection, [ANNA, BEN])
     named = dict(zip(segments.user_ids.tolist(), segments.names.tolist(), strict=True))
@@ -124,8 +130,8 @@ def test_a_users_country_is_her_segment_and_one_without_has_none(database: Datab
 
 
 def test_an_empty_log_gives_empty_frames(database: Database) -> None:
-    frames = training_frames(database.reader)
-    assert (len(frames.events), len(frames.items.item_ids), len(frames.segments.user_ids)) == (0, 0, 0)
+    read = training_frames(database.reader, until_seconds=LATE // SECOND)
+    assert (len(read.events), len(read.items.item_ids), len(read.segments.user_ids)) == (0, 0, 0)
     orders = order_frame(database.reader, timezone="UTC", currency="GBP")
     assert len(orders) == 0
     assert orders.dtypes.astype(str).to_dict() == {
@@ -235,3 +241,97 @@ def test_a_watched_share_is_watched_over_length_and_a_loop_counts_once() -> None
     total = np.array([60, 60, 60, 0, 60, np.nan, 30], dtype=np.float32)
     expected = np.array([15 / 60, 0, 1, np.nan, np.nan, np.nan, 10 / 30], dtype=np.float32)
     np.testing.assert_array_equal(watch_shares(watched, total), expected)
+
+
+def put_many(connection: Connection, n: int) -> None:
+    """Purchases number 1 to n: of user 1 and item 1, one a second, three lines to an order."""
+    connection.execute(
+        text(
+            """
+            WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < :n)
+            INSERT INTO events (seq, id, payload_hash, kind, user_id, item_id, at, received_at, order_id, amount_minor,
+                                currency)
+            SELECT n, 'e' || n, :hash, 10, 1, 1, n * 1000000, 1, 'order-' || (n / 3), n, 'GBP' FROM numbers
+            """
+        ),
+        {"n": n, "hash": b"0" * 16},
+    )
+
+
+def put_shop(connection: Connection) -> None:
+    """User 1 and item 1, whom events may speak of."""
+    put_user_attributes(connection, {ANNA: {}}, now=1)
+    put_items(connection, [CatalogueItem(external_id="tea", kind="product", title="Tea", published_at=1)], now=1)
+
+
+def arrays(events: Events) -> list[np.ndarray]:
+    return [getattr(events, field.name) for field in dataclasses.fields(events)]
+
+
+def traced(work: Any) -> tuple[Any, int]:
+    """What the work returns, and the most memory that it held at once, in bytes."""
+    tracemalloc.start()
+    try:
+        done = work()
+        return done, tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_reading_four_times_the_rows_takes_no_more_memory_than_their_arrays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both logs fill several pieces, so that the pieces cost the same; a tenth is for what the allocator rounds up."""
+    monkeypatch.setattr(frames, "_PIECE_KEYS", 5_000)
+    peaks, sizes = [], []
+    for n in (20_000, 80_000):
+        opened = open_for_writing(f"sqlite:///{tmp_path / f'{n}.sqlite3'}", erasure_salt=b"of the tests")
+        assert opened.writing is not None
+        with opened.writing.begin() as connection:
+            put_shop(connection)
+            put_many(connection, n)
+        read, peak = traced(lambda opened=opened: training_frames(opened.reader, until_seconds=LATE // SECOND))
+        opened.close()
+        assert len(read.events) == n
+        assert int(read.events.at_seconds.sum()) == n * (n + 1) // 2, "every row, and none twice"
+        peaks.append(peak)
+        sizes.append(sum(array.nbytes for array in arrays(read.events)))
+    assert peaks[1] - peaks[0] < 1.1 * (sizes[1] - sizes[0])
+
+
+def test_lines_of_one_order_are_one_order_however_far_apart(database: Database, writer: Writer) -> None:
+    """The order's other line is two pieces further on; between them the log has a gap."""
+    writer.run(put_shop)
+    append(writer, event("first", order_id="o1"), event("other", order_id="o2"), event("alone"), event("alone too"))
+    row = {"payload_hash": b"0" * 16, "kind": int(Kind.PURCHASE), "user_id": 1, "item_id": 1, "at": 1, "received_at": 1}
+    late = {**row, "seq": 10**12, "id": "last", "order_id": "o1", "currency": "GBP"}
+    writer.run(lambda connection: connection.execute(insert(events).values(late)) and None)
+    codes = order_frame(database.reader, timezone="UTC", currency="GBP")["order"].tolist()
+    assert codes[0] == codes[4]
+    assert len(set(codes)) == 4
+
+
+def test_a_long_reading_holds_no_snapshot_and_ends_where_the_log_ended_when_it_began(
+    database: Database, writer: Writer
+) -> None:
+    writer.run(put_shop)
+    append(writer, event("a"))
+    row = {"payload_hash": b"0" * 16, "kind": int(Kind.PURCHASE), "user_id": 1, "item_id": 1, "at": 1, "received_at": 1}
+    far = {**row, "seq": 10**9, "id": "far"}
+    writer.run(lambda connection: connection.execute(insert(events).values(far)) and None)
+    reading = _pieces(database.reader, select(events.c.seq), key=events.c.seq, types={"seq": np.int64})
+    assert next(reading)["seq"].tolist() == [1]
+    after = {**row, "seq": 10**9 + 1, "id": "after"}
+    writer.run(lambda connection: connection.execute(insert(events).values(after)) and None)
+    if database.reader.dialect.name == "sqlite":
+        assert database.writing is not None
+        driver = database.writing.raw_connection()
+        busy, *_ = driver.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        assert busy == 0, "the write-ahead log could not be emptied between two pieces"
+    assert [piece["seq"].tolist() for piece in reading] == [[10**9]]
+
+
+def test_what_has_not_happened_by_then_is_left_out(database: Database, writer: Writer) -> None:
+    writer.run(put_shop)
+    append(writer, event("before", at=7 * SECOND + 999_999), event("after", at=8 * SECOND))
+    assert training_frames(database.reader, until_seconds=8).events.at_seconds.tolist() == [7]

@@ -8,6 +8,9 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+KEEPS_SERVING = True
+"""There was no version before."""
+
 
 def upgrade() -> None:
     """Makes every table of the log."""
