@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, Dialect, select
 
-from service.log.names import chunks
+from service.log.names import among
 from service.log.tables import events
 
 
@@ -44,6 +44,8 @@ def insert_event_rows(connection: Connection, rows: Sequence[EventRow]) -> set[s
     Returns:
         The ids that were new.
     """
+    if not rows:
+        return set()
     if connection.dialect.name == "postgresql":
         return _inserted_by_postgresql(connection, rows)
     return _inserted_by_sqlite(connection, rows)
@@ -51,33 +53,24 @@ def insert_event_rows(connection: Connection, rows: Sequence[EventRow]) -> set[s
 
 def stored_hashes(connection: Connection, ids: Sequence[str]) -> dict[str, bytes]:
     """The payload hash of each of the ids that the log holds."""
-    stored: dict[str, bytes] = {}
-    for chunk in chunks(ids):
-        query = select(events.c.id, events.c.payload_hash).where(events.c.id.in_(chunk))
-        stored.update({row.id: bytes(row.payload_hash) for row in connection.execute(query)})
-    return stored
+    query = select(events.c.id, events.c.payload_hash).where(among(connection, events.c.id, ids))
+    return {id_: bytes(payload_hash) for id_, payload_hash in connection.execute(query)}
 
 
 def _inserted_by_postgresql(connection: Connection, rows: Sequence[EventRow]) -> set[str]:
-    inserted: set[str] = set()
-    for chunk in chunks(rows):
-        columns = tuple(list(column) for column in zip(*chunk, strict=True))
-        inserted.update(connection.exec_driver_sql(_postgresql_insert(connection.dialect), columns).scalars())
-    return inserted
+    columns = tuple(list(column) for column in zip(*rows, strict=True))
+    return set(connection.exec_driver_sql(_postgresql_insert(connection.dialect), columns).scalars())
 
 
 def _inserted_by_sqlite(connection: Connection, rows: Sequence[EventRow]) -> set[str]:
     last_seq = connection.exec_driver_sql("SELECT coalesce(max(seq), 0) FROM events").scalar_one()
-    count = connection.exec_driver_sql(_SQLITE_INSERT, rows).rowcount if rows else 0
-    ids = [row.id for row in rows]
-    if count == len(rows):
-        return set(ids)
+    count = connection.exec_driver_sql(_SQLITE_INSERT, rows).rowcount
+    ids = {row.id for row in rows}
+    if count == len(ids):
+        return ids
     # Nobody else writes, so what is numbered higher than before was inserted here.
-    inserted: set[str] = set()
-    for chunk in chunks(ids):
-        query = select(events.c.id).where(events.c.id.in_(chunk), events.c.seq > last_seq)
-        inserted.update(connection.execute(query).scalars())
-    return inserted
+    query = select(events.c.id).where(among(connection, events.c.id, ids), events.c.seq > last_seq)
+    return set(connection.execute(query).scalars())
 
 
 @cache
