@@ -216,9 +216,7 @@ class Writer:
             failed = False
         self._at_it_since = None
         # Before anybody hears of it: who is told 503 must not find the service ready a moment later.
-        self._has_failed = any(
-            isinstance(said, _Failed) and isinstance(said.error, SQLAlchemyError) for _, said in outcomes
-        )
+        self._has_failed = failed or any(_is_database_failure(outcome) for _, outcome in outcomes)
         for job, outcome in outcomes:
             if isinstance(outcome, _Failed):
                 job.future.set_exception(outcome.error)
@@ -291,6 +289,10 @@ def _outcomes(connection: Connection, step: Sequence[_Job[Any, Any]]) -> _Outcom
         middle = len(step) // 2
         return [*_outcomes(connection, step[:middle]), *_outcomes(connection, step[middle:])]
     return list(zip(step, results, strict=True))
+
+
+def _is_database_failure(outcome: object) -> bool:
+    return isinstance(outcome, _Failed) and isinstance(outcome.error, SQLAlchemyError)
 
 
 def _clear(connection: Connection) -> None:
