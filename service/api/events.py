@@ -1,6 +1,7 @@
 """``POST /v1/events``: each event decoded on its own, answered on its own, and in the log before the answer."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -185,10 +186,13 @@ def _user(event: Event) -> UserKey:
 def _note(
     services: Services, entries: Sequence[NewEvent | Refusal], results: Sequence[EntryResult], *, now: int
 ) -> None:
+    counts: Counter[tuple[str, str]] = Counter()
     for entry, result in zip(entries, results, strict=True):
         if isinstance(entry, Refusal):
-            services.metrics.events.labels("unreadable", "rejected").inc()
+            counts["unreadable", "rejected"] += 1
             continue
-        services.metrics.events.labels(Kind(entry.kind).name.lower(), result.result).inc()
+        counts[Kind(entry.kind).name.lower(), result.result] += 1
         if result.result == "accepted":
             services.metrics.event_lag_seconds.observe((now - entry.happened_at(now)) / 1_000_000)
+    for labels, number in counts.items():
+        services.metrics.events.labels(*labels).inc(number)
