@@ -298,3 +298,15 @@ def test_a_group_ends_where_its_rows_would_make_the_first_caller_wait(database: 
     release()
     writer.close()
     assert commits == [1, 2, 2, 1]
+
+
+def test_how_long_a_commit_has_been_at_it_is_told_and_nothing_between_groups(
+    database: Database, writer: Writer
+) -> None:
+    assert writer.commit_seconds == 0
+    release = hold(writer)
+    earlier = writer.commit_seconds
+    assert 0 < earlier < writer.commit_seconds
+    release()
+    writer.close()
+    assert writer.commit_seconds == 0
