@@ -56,6 +56,10 @@ KindName = Literal[
 ]
 
 
+_KINDS: dict[str, Kind] = {name: Kind[name.upper()] for name in get_args(KindName)}
+_KIND_NAMES: dict[int, str] = {kind: name for name, kind in _KINDS.items()}
+
+
 class Event(Struct, kw_only=True, forbid_unknown_fields=True):
     """One act of one user or visitor on one item."""
 
@@ -145,7 +149,7 @@ def _new_event(raw: msgspec.Raw, *, default_currency: str, now: int) -> NewEvent
     currency = event.currency or default_currency
     new = NewEvent(
         id=checked_id(event.id, "id", longest=EVENT_ID_CHARACTERS),
-        kind=Kind[event.kind.upper()],
+        kind=_KINDS[event.kind],
         user=_user(event),
         item=checked_id(event.item_id, "item_id"),
         at=microseconds(event.at),
@@ -191,7 +195,7 @@ def _note(
         if isinstance(entry, Refusal):
             counts["unreadable", "rejected"] += 1
             continue
-        counts[Kind(entry.kind).name.lower(), result.result] += 1
+        counts[_KIND_NAMES[entry.kind], result.result] += 1
         if result.result == "accepted":
             services.metrics.event_lag_seconds.observe((now - entry.happened_at(now)) / 1_000_000)
     for labels, number in counts.items():
