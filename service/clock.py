@@ -4,6 +4,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 _EARLIEST, _LATEST = _EPOCH, datetime(2200, 1, 1, tzinfo=UTC)
 
 
@@ -48,7 +49,7 @@ def machine_now() -> int:
 
 def microseconds(instant: datetime) -> int:
     """Microseconds since 1970 UTC of an aware instant, exactly."""
-    return (instant - _EPOCH) // timedelta(microseconds=1)
+    return (instant - _EPOCH) // _MICROSECOND
 
 
 def instant_text(at: int) -> str:

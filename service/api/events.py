@@ -1,10 +1,11 @@
 """``POST /v1/events``: each event decoded on its own, answered on its own, and in the log before the answer."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 import msgspec
 from litestar import Request, post
@@ -26,7 +27,7 @@ from service.api.batches import (
 from service.api.requests import request_now, user_key, visitor_key
 from service.api.text import Currency, checked_id, storable
 from service.clock import microseconds
-from service.log.append import NewEvent, append_dead_letters, append_events
+from service.log.append import Appended, EventBatch, NewEvent, append_dead_letters, append_event_batches
 from service.log.database import Connection
 from service.log.names import UserKey
 from service.money import minor_units
@@ -37,7 +38,7 @@ MOST_EVENTS = 500
 MOST_BYTES = 1_000_000
 MOST_EVENT_BYTES = 32_000
 FUTURE_TOLERANCE_SECONDS = 300
-"""A sender's clock may run ahead this far: such an event counts as happening on arrival. Beyond, it is rejected."""
+"""How far an event may lie after ``sent_at``, or after its arrival where that is not said; beyond, it is rejected."""
 
 KindName = Literal[
     "impression",
@@ -55,6 +56,10 @@ KindName = Literal[
 ]
 
 
+_KINDS: dict[str, Kind] = {name: Kind[name.upper()] for name in get_args(KindName)}
+_KIND_NAMES: dict[int, str] = {kind: name for name, kind in _KINDS.items()}
+
+
 class Event(Struct, kw_only=True, forbid_unknown_fields=True):
     """One act of one user or visitor on one item."""
 
@@ -69,6 +74,7 @@ class Event(Struct, kw_only=True, forbid_unknown_fields=True):
     order_id: Annotated[str, Meta(max_length=128)] | None = None
     quantity: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
     amount: Decimal | None = None
+    """The line's total, from 0 up; what a refund gives back is positive too, and its kind says the direction."""
     currency: Currency | None = None
     seconds_watched: Annotated[float, Meta(ge=0)] | None = None
     seconds_total: Annotated[float, Meta(gt=0)] | None = None
@@ -84,24 +90,47 @@ class Event(Struct, kw_only=True, forbid_unknown_fields=True):
 async def post_events(
     body: RawBody, request: Request[Any, Any, Any], services: NamedDependency[Services]
 ) -> EntryResults:
-    """Stores up to 500 events and says of each what became of it; the answer comes after the commit."""
+    """Stores up to 500 events and says of each what became of it; the answer comes after the commit.
+
+    Late events and events out of order are welcome. A `sent_at` later than the arrival proves that the sender's clock
+    runs ahead, and `at` is moved back by as much; a clock that runs behind can't be told from a delay and is left
+    alone. `at` may lie up to 5 minutes after `sent_at`, or after the arrival where `sent_at` is not said, and then
+    counts as the arrival; beyond, the event is rejected. The amount of a refund is positive.
+    """
     now = request_now(request, services)
     raws = raw_entries(body, "events", most=MOST_EVENTS)
     default_currency = services.settings.currency
     entries = read_entries(raws, lambda raw: _new_event(raw, default_currency=default_currency, now=now))
-    good = [entry for entry in entries if isinstance(entry, NewEvent)]
-
-    def store(connection: Connection) -> list[EntryResult]:
-        appended = iter(append_events(connection, good, received_at=now))
-        results = [
-            EntryResult.of(entry) if isinstance(entry, Refusal) else EntryResult(*next(appended)) for entry in entries
-        ]
-        append_dead_letters(connection, dead_letters(raws, results, received_at=now, of_events=True))
-        return results
-
-    results = await asyncio.wrap_future(services.writer.submit(store))
+    sent = _Sent(raws, entries, EventBatch([entry for entry in entries if isinstance(entry, NewEvent)], now))
+    results = await asyncio.wrap_future(services.writer.submit_entry(_stored, sent, rows=len(raws)))
     _note(services, entries, results, now=now)
     return EntryResults(results)
+
+
+class _Sent(NamedTuple):
+    """One request's events: as sent, as read, and those of them that the log may take."""
+
+    raws: list[msgspec.Raw]
+    entries: list[NewEvent | Refusal]
+    batch: EventBatch
+
+
+def _stored(connection: Connection, requests: Sequence[_Sent]) -> list[list[EntryResult]]:
+    """What became of each event of each request; what was rejected is kept in the same commit."""
+    appended = append_event_batches(connection, [sent.batch for sent in requests])
+    results = [_results(sent.entries, done) for sent, done in zip(requests, appended, strict=True)]
+    letters = [
+        letter
+        for sent, said in zip(requests, results, strict=True)
+        for letter in dead_letters(sent.raws, said, received_at=sent.batch.received_at, of_events=True)
+    ]
+    append_dead_letters(connection, letters)
+    return results
+
+
+def _results(entries: Sequence[NewEvent | Refusal], appended: Sequence[Appended]) -> list[EntryResult]:
+    done = iter(appended)
+    return [EntryResult.of(entry) if isinstance(entry, Refusal) else EntryResult(*next(done)) for entry in entries]
 
 
 def _event(raw: msgspec.Raw) -> Event:
@@ -118,12 +147,12 @@ def _new_event(raw: msgspec.Raw, *, default_currency: str, now: int) -> NewEvent
         raise RequestRefused(f"an event takes at most {MOST_EVENT_BYTES} bytes, got {len(bytes(raw))}")
     event = _event(raw)
     currency = event.currency or default_currency
-    return NewEvent(
+    new = NewEvent(
         id=checked_id(event.id, "id", longest=EVENT_ID_CHARACTERS),
-        kind=Kind[event.kind.upper()],
+        kind=_KINDS[event.kind],
         user=_user(event),
         item=checked_id(event.item_id, "item_id"),
-        at=_at(event, now),
+        at=microseconds(event.at),
         sent_at=None if event.sent_at is None else microseconds(event.sent_at),
         feed_id=event.feed_id,
         order_id=event.order_id,
@@ -133,15 +162,21 @@ def _new_event(raw: msgspec.Raw, *, default_currency: str, now: int) -> NewEvent
         seconds_watched=event.seconds_watched,
         seconds_total=event.seconds_total,
     )
+    _check_clock(event, new, now)
+    return new
 
 
-def _at(event: Event, now: int) -> int:
-    at = microseconds(event.at)
-    if at < 0:
+def _check_clock(event: Event, new: NewEvent, now: int) -> None:
+    """Refuses instants that no clock setting explains; those that one explains are mended by ``happened_at``."""
+    latest = now if new.sent_at is None else new.sent_at
+    if new.at > latest + FUTURE_TOLERANCE_SECONDS * 1_000_000:
+        told = "in the future" if new.sent_at is None else "after sent_at"
+        raise RequestRefused(
+            f"at must not lie {told} by more than {FUTURE_TOLERANCE_SECONDS} s, got {event.at.isoformat()}: "
+            "check the sender's clock"
+        )
+    if new.happened_at(now) < 0:
         raise RequestRefused(f"at must not lie before 1970, got {event.at.isoformat()}: check the sender's clock")
-    if at > now + FUTURE_TOLERANCE_SECONDS * 1_000_000:
-        raise RequestRefused(f"at must not lie in the future, got {event.at.isoformat()}: check the sender's clock")
-    return at
 
 
 def _user(event: Event) -> UserKey:
@@ -155,10 +190,13 @@ def _user(event: Event) -> UserKey:
 def _note(
     services: Services, entries: Sequence[NewEvent | Refusal], results: Sequence[EntryResult], *, now: int
 ) -> None:
+    counts: Counter[tuple[str, str]] = Counter()
     for entry, result in zip(entries, results, strict=True):
         if isinstance(entry, Refusal):
-            services.metrics.events.labels("unreadable", "rejected").inc()
+            counts["unreadable", "rejected"] += 1
             continue
-        services.metrics.events.labels(Kind(entry.kind).name.lower(), result.result).inc()
+        counts[_KIND_NAMES[entry.kind], result.result] += 1
         if result.result == "accepted":
-            services.metrics.event_lag_seconds.observe(max(0, now - entry.at) / 1_000_000)
+            services.metrics.event_lag_seconds.observe((now - entry.happened_at(now)) / 1_000_000)
+    for labels, number in counts.items():
+        services.metrics.events.labels(*labels).inc(number)

@@ -17,7 +17,7 @@ from recommender.ranking import Policy
 from service.live.catalogue import Catalogue, ItemFilter, LiveCatalogue
 from service.live.experiments import Assigned, LiveExperiments
 from service.live.model import LiveModel
-from service.log.append import NewExposure, append_exposure
+from service.log.append import NewExposure, append_exposures
 from service.log.database import Reader
 from service.log.frames import SEGMENT_ATTRIBUTE
 from service.log.history import UserHistory, shown_item_ids, user_history
@@ -124,7 +124,7 @@ class FeedDesk:
         first_feed_id = wish.cursor or feed_id
         exposure = _exposure(wish, feed, assigned, model, feed_id=feed_id, first_feed_id=first_feed_id)
         with self._metrics.stage("commit"):
-            await asyncio.wrap_future(self._writer.submit(lambda connection: append_exposure(connection, exposure)))
+            await asyncio.wrap_future(self._writer.submit_entry(append_exposures, exposure))
         self._note(feed, assigned, seconds=time.perf_counter() - started)
         return ServedFeed(
             feed_id=feed_id,

@@ -3,15 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
-from typing import Any, Literal, NamedTuple
+from operator import itemgetter
+from typing import Literal, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert
 
 from service.log.dictionaries import ensured_item_ids, ensured_user_ids, insert_new
+from service.log.event_rows import EventRow, insert_event_rows, stored_hashes
 from service.log.letters import about_the_forgotten
-from service.log.names import UserKey, chunks
-from service.log.tables import assignments, dead_letters, events, exposures
+from service.log.names import UserKey
+from service.log.tables import assignments, dead_letters, exposures
 
 FORGOTTEN = "this user or visitor asked to be forgotten: nothing about them is stored any more"
 CHANGED_PAYLOAD = "this id was sent before with another payload: give a new event a new id"
@@ -43,6 +45,17 @@ class NewEvent:
         said = (self.kind, self.user, self.item, self.at, self.feed_id, self.order_id, self.quantity)
         paid_and_watched = (self.amount_minor, self.currency, self.seconds_watched, self.seconds_total)
         return blake2b(msgspec.msgpack.encode(said + paid_and_watched), digest_size=16).digest()
+
+    def happened_at(self, received_at: int) -> int:
+        """When it happened by our clock.
+
+        A ``sent_at`` later than the arrival proves that the sender's clock runs ahead, by at least as much: ``at`` is
+        moved back by it. A clock that runs behind can't be told from a delay, and is left alone. Nothing has happened
+        later than it arrived: a clock that runs a little ahead must not hide an event from the next feed. What was sent
+        remains in the payload's hash, and can be found again from ``sent_at`` and ``received_at``.
+        """
+        ahead = 0 if self.sent_at is None else max(0, self.sent_at - received_at)
+        return min(self.at - ahead, received_at)
 
 
 class Appended(NamedTuple):
@@ -84,6 +97,15 @@ class NewExposure:
     is_preview: bool
 
 
+@dataclass(frozen=True, slots=True)
+class EventBatch:
+    """What arrived together."""
+
+    events: Sequence[NewEvent]
+    received_at: int
+    """Microseconds UTC."""
+
+
 def append_events(connection: Connection, new: Sequence[NewEvent], *, received_at: int) -> list[Appended]:
     """What became of each event, in the order given; accepted ones are in the log once the transaction commits.
 
@@ -91,42 +113,48 @@ def append_events(connection: Connection, new: Sequence[NewEvent], *, received_a
     payload under a used id is rejected, for the caller to keep what was sent as a dead letter. An event of somebody who
     asked to be forgotten is rejected too, with ``FORGOTTEN``, and must not be kept anywhere.
     """
-    if not new:
-        return []
-    user_id = ensured_user_ids(connection, {event.user for event in new}, now=received_at)
-    item_id = ensured_item_ids(connection, {event.item for event in new}, now=received_at)
+    (results,) = append_event_batches(connection, [EventBatch(new, received_at)])
+    return results
+
+
+def append_event_batches(connection: Connection, batches: Sequence[EventBatch]) -> list[list[Appended]]:
+    """What became of each event of each batch, as ``append_events`` says it, for the statements of one batch."""
+    received_at = max((batch.received_at for batch in batches), default=0)
+    new = [event for batch in batches for event in batch.events]
+    # Sorted, so that replicas which meet the same newcomers at once take turns instead of waiting for each other.
+    user_id = ensured_user_ids(connection, sorted({event.user for event in new}), now=received_at)
+    item_id = ensured_item_ids(connection, sorted({event.item for event in new}), now=received_at)
     rows = [
-        _event_row(event, user_id[event.user], item_id[event.item], received_at)
-        for event in new
+        _event_row(event, user_id[event.user], item_id[event.item], batch.received_at)
+        for batch in batches
+        for event in batch.events
         if event.user in user_id
     ]
     appended = iter(append_rows(connection, rows))
-    return [next(appended) if event.user in user_id else Appended(event.id, "rejected", FORGOTTEN) for event in new]
+    return [
+        [
+            next(appended) if event.user in user_id else Appended(event.id, "rejected", FORGOTTEN)
+            for event in batch.events
+        ]
+        for batch in batches
+    ]
 
 
-def append_rows(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[Appended]:
-    """What became of each row of the events table, in the order given. ``id`` and ``payload_hash`` decide."""
-    known = _stored_hashes(connection, [row["id"] for row in rows])
-    fresh: list[dict[str, Any]] = []
-    results: list[Appended] = []
+def append_rows(connection: Connection, rows: Sequence[EventRow]) -> list[Appended]:
+    """What became of each row, in the order given: ``id`` and ``payload_hash`` decide, the first of an id counts."""
+    first_of: dict[str, EventRow] = {}
     for row in rows:
-        stored = known.get(row["id"])
-        if stored is None:
-            known[row["id"]] = row["payload_hash"]
-            fresh.append(row)
-            results.append(Appended(row["id"], "accepted"))
-        elif stored == row["payload_hash"]:
-            results.append(Appended(row["id"], "duplicate"))
-        else:
-            results.append(Appended(row["id"], "rejected", CHANGED_PAYLOAD))
-    if insert_new(connection, events, fresh) == len(fresh):
-        return results
-    return _after_a_race(connection, fresh, results)
+        first_of.setdefault(row.id, row)
+    inserted = insert_event_rows(connection, list(first_of.values()))
+    if len(inserted) == len(rows):
+        return [Appended(row.id, "accepted") for row in rows]
+    known = stored_hashes(connection, [id_ for id_ in first_of if id_ not in inserted])
+    return [_appended(row, first_of[row.id], row.id in inserted, known.get(row.id)) for row in rows]
 
 
 def stored_ids(connection: Connection, ids: Sequence[str]) -> set[str]:
     """Those of the ids that the log holds already."""
-    return set(_stored_hashes(connection, ids))
+    return set(stored_hashes(connection, ids))
 
 
 def append_dead_letters(connection: Connection, letters: Sequence[DeadLetter]) -> None:
@@ -141,76 +169,78 @@ def append_dead_letters(connection: Connection, letters: Sequence[DeadLetter]) -
 
 
 def append_exposure(connection: Connection, new: NewExposure) -> None:
-    """Keeps a feed as served, and makes lasting the arms in which it counts; the first exposure of a unit wins.
+    """Keeps one feed as served."""
+    append_exposures(connection, [new])
+
+
+def append_exposures(connection: Connection, new: Sequence[NewExposure]) -> list[None]:
+    """Keeps feeds as served, and makes lasting the arms in which they count; the first exposure of a unit wins.
 
     What was shown to somebody who asked to be forgotten is kept without saying to whom, and counts in no experiment.
+
+    Returns:
+        Nothing of each, as a writer of many callers' entries wants it.
     """
-    user_id = ensured_user_ids(connection, [new.user], now=new.at).get(new.user)
-    connection.execute(
-        insert(exposures),
+    if not new:
+        return []
+    now = max(exposure.at for exposure in new)
+    user_id = ensured_user_ids(connection, sorted({exposure.user for exposure in new}), now=now)
+    connection.execute(insert(exposures), [_exposure_row(exposure, user_id.get(exposure.user)) for exposure in new])
+    lasting = [
         {
-            "feed_id": new.feed_id,
-            "first_feed_id": new.first_feed_id,
-            "user_id": user_id,
-            "at": new.at,
-            "surface": new.surface,
-            "items": list(new.items),
-            "model_version": new.model_version,
-            "fallback": new.fallback,
-            "arms": dict(new.arms),
-            "is_preview": new.is_preview,
-        },
-    )
-    insert_new(
-        connection,
-        assignments,
-        [
-            {"experiment_id": experiment_id, "user_id": user_id, "arm": arm, "first_exposed_at": new.at}
-            for experiment_id, arm in new.assigned.items()
-            if user_id is not None
-        ],
-    )
+            "experiment_id": experiment_id,
+            "user_id": user_id[exposure.user],
+            "arm": arm,
+            "first_exposed_at": exposure.at,
+        }
+        for exposure in new
+        for experiment_id, arm in exposure.assigned.items()
+        if exposure.user in user_id
+    ]
+    insert_new(connection, assignments, sorted(lasting, key=itemgetter("user_id", "experiment_id")))
+    return [None] * len(new)
 
 
-def _event_row(event: NewEvent, user_id: int, item_id: int, received_at: int) -> dict[str, Any]:
+def _exposure_row(exposure: NewExposure, user_id: int | None) -> dict[str, object]:
     return {
-        "id": event.id,
-        "payload_hash": event.payload_hash(),
-        "kind": event.kind,
+        "feed_id": exposure.feed_id,
+        "first_feed_id": exposure.first_feed_id,
         "user_id": user_id,
-        "item_id": item_id,
-        # A clock that runs a little ahead must not hide an event from the next feed. The hash keeps what was sent.
-        "at": min(event.at, received_at),
-        "sent_at": event.sent_at,
-        "received_at": received_at,
-        "feed_id": event.feed_id,
-        "order_id": event.order_id,
-        "quantity": event.quantity,
-        "amount_minor": event.amount_minor,
-        "currency": event.currency,
-        "seconds_watched": event.seconds_watched,
-        "seconds_total": event.seconds_total,
-        "import_id": None,
+        "at": exposure.at,
+        "surface": exposure.surface,
+        "items": list(exposure.items),
+        "model_version": exposure.model_version,
+        "fallback": exposure.fallback,
+        "arms": dict(exposure.arms),
+        "is_preview": exposure.is_preview,
     }
 
 
-def _stored_hashes(connection: Connection, ids: Sequence[str]) -> dict[str, bytes]:
-    stored: dict[str, bytes] = {}
-    for chunk in chunks(ids):
-        query = select(events.c.id, events.c.payload_hash).where(events.c.id.in_(chunk))
-        stored.update({row.id: row.payload_hash for row in connection.execute(query)})
-    return stored
+def _appended(row: EventRow, first: EventRow, is_new: bool, stored_hash: bytes | None) -> Appended:
+    """What became of a row, from the first of its id that was given with it, and what the log held before."""
+    if is_new and row is first:
+        return Appended(row.id, "accepted")
+    if row.payload_hash == (first.payload_hash if is_new else stored_hash):
+        return Appended(row.id, "duplicate")
+    return Appended(row.id, "rejected", CHANGED_PAYLOAD)
 
 
-def _after_a_race(
-    connection: Connection, fresh: Sequence[dict[str, Any]], results: Sequence[Appended]
-) -> list[Appended]:
-    """The results once another replica has stored some of the ids between our look and our insert (PostgreSQL)."""
-    stored = _stored_hashes(connection, [row["id"] for row in fresh])
-    changed = {row["id"] for row in fresh if stored[row["id"]] != row["payload_hash"]}
-    return [
-        Appended(result.id, "rejected", CHANGED_PAYLOAD)
-        if result.result == "accepted" and result.id in changed
-        else result
-        for result in results
-    ]
+def _event_row(event: NewEvent, user_id: int, item_id: int, received_at: int) -> EventRow:
+    return EventRow(
+        event.id,
+        event.payload_hash(),
+        int(event.kind),
+        user_id,
+        item_id,
+        event.happened_at(received_at),
+        event.sent_at,
+        received_at,
+        event.feed_id,
+        event.order_id,
+        event.quantity,
+        event.amount_minor,
+        event.currency,
+        event.seconds_watched,
+        event.seconds_total,
+        None,
+    )

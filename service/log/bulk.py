@@ -13,6 +13,7 @@ from recommender.events import Kind
 from service.log.append import append_rows
 from service.log.catalogue import CatalogueItem, put_items
 from service.log.dictionaries import ensured_item_ids, ensured_user_ids
+from service.log.event_rows import EventRow
 from service.log.names import UserKey
 
 EVENT_COLUMNS = (
@@ -85,8 +86,8 @@ def append_event_frame(
     plain = plain.assign(sent_at=None, feed_id=None, received_at=received_at, import_id=import_id)
     results: list[str] = []
     for start in range(0, len(plain), _CHUNK_ROWS):
-        chunk = plain.iloc[start : start + _CHUNK_ROWS]
-        rows: list[dict[str, Any]] = chunk.to_dict("records")  # type: ignore[assignment]  # column names are strings
+        chunk = plain.iloc[start : start + _CHUNK_ROWS][list(EventRow._fields)]
+        rows = [EventRow(*values) for values in chunk.itertuples(index=False, name=None)]
         results += [appended.result for appended in append_rows(connection, rows)]
         on_progress(len(results))
     return np.array(results, dtype=object)

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from service.log.names import UserKey, chunks
+from service.log.names import UserKey, among
 from service.log.suppressions import suppressed
 from service.log.tables import items, users
 
@@ -33,12 +33,13 @@ def user_ids(connection: Connection, keys: Collection[UserKey]) -> dict[UserKey,
     """The integer id of each key that the log knows; of a merged visitor the user's, of who is being erased none."""
     found: dict[UserKey, int] = {}
     for is_visitor in (False, True):
-        wanted = list({key.external_id for key in keys if key.is_visitor is is_visitor})
-        for chunk in chunks(wanted):
-            query = select(users.c.external_id, func.coalesce(users.c.merged_into, users.c.id)).where(
-                users.c.is_visitor == is_visitor, users.c.external_id.in_(chunk), ~users.c.is_erasing
-            )
-            found.update({UserKey(is_visitor, external_id): id_ for external_id, id_ in connection.execute(query)})
+        wanted = {key.external_id for key in keys if key.is_visitor is is_visitor}
+        if not wanted:
+            continue
+        query = select(users.c.external_id, func.coalesce(users.c.merged_into, users.c.id)).where(
+            users.c.is_visitor == is_visitor, among(connection, users.c.external_id, wanted), ~users.c.is_erasing
+        )
+        found.update({UserKey(is_visitor, external_id): id_ for external_id, id_ in connection.execute(query).all()})
     return found
 
 
@@ -54,11 +55,10 @@ def ensured_item_ids(connection: Connection, external_ids: Collection[str], *, n
 
 def item_ids(connection: Connection, external_ids: Collection[str]) -> dict[str, int]:
     """The integer id of each item that the log knows."""
-    found: dict[str, int] = {}
-    for chunk in chunks(list(set(external_ids))):
-        query = select(items.c.external_id, items.c.id).where(items.c.external_id.in_(chunk))
-        found.update({row.external_id: row.id for row in connection.execute(query)})
-    return found
+    if not external_ids:
+        return {}
+    query = select(items.c.external_id, items.c.id).where(among(connection, items.c.external_id, set(external_ids)))
+    return {external_id: id_ for external_id, id_ in connection.execute(query).all()}  # noqa: C416  a Row is no pair to mypy
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> int:

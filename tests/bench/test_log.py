@@ -1,6 +1,5 @@
-"""What the log costs: a group's commit against one event's, and an import against merely reading its file."""
+"""What the log costs: an import against merely reading its file."""
 
-import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,18 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recommender.events import Kind
 from service.clock import machine_now
 from service.jobs.importing.sales import read_sales
 from service.jobs.sales import stored_sales
-from service.log.append import Appended, NewEvent, append_events
-from service.log.database import Connection, open_for_writing
-from service.log.names import UserKey
-from service.log.writer import Write, Writer
+from service.log.database import open_for_writing
+from service.log.writer import Writer
 
 pytestmark = pytest.mark.bench
 
-N_EVENTS = 400
 N_ROWS = 100_000
 
 
@@ -33,36 +28,6 @@ def file_writer(tmp_path: Path) -> Iterator[Writer]:
     yield writer
     writer.close()
     database.close()
-
-
-def test_a_group_commit_costs_less_than_a_commit_per_event(
-    file_writer: Writer, note: Any, best_seconds: Callable[..., float]
-) -> None:
-    numbers = itertools.count()
-
-    def one_event() -> Write[list[Appended]]:
-        new = NewEvent(id=f"e{next(numbers)}", kind=Kind.VIEW, user=UserKey(False, "anna"), item="tea", at=1)
-
-        def write(connection: Connection) -> list[Appended]:
-            return append_events(connection, [new], received_at=2)
-
-        return write
-
-    def together() -> None:
-        for future in [file_writer.submit(one_event()) for _ in range(N_EVENTS)]:
-            future.result()
-
-    def one_by_one() -> None:
-        for _ in range(N_EVENTS):
-            file_writer.run(one_event())
-
-    ratio = note(
-        "an event among 400 that wait together",
-        "an event with a commit of its own",
-        seconds=best_seconds(together) / N_EVENTS,
-        base_seconds=best_seconds(one_by_one) / N_EVENTS,
-    )
-    assert ratio < 1
 
 
 def test_an_import_costs_a_bounded_multiple_of_reading_its_file(

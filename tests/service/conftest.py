@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -62,3 +62,15 @@ def shop(tmp_path: Path) -> Iterator[SmallShop]:
         answer = made.ask("PUT", "/v1/items", json={"items": items})
         assert [result["result"] for result in answer.json()["results"]] == ["accepted"] * 6
         yield made
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either_shop(request: pytest.FixtureRequest, shop: Any, tmp_path: Path) -> Iterator[Any]:
+    """The shop on each kind of database in turn, with a simulated clock; on PostgreSQL its catalogue is empty."""
+    if request.param == "sqlite":
+        yield shop
+        return
+    url = request.getfixturevalue("postgres_url")
+    settings = replace(shop.services.settings, database_url=url, home=tmp_path / "postgresql")
+    with build(settings, simulated_clock=True) as services:
+        yield replace(shop, services=services)

@@ -7,11 +7,14 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import Connection, event, select
+from sqlalchemy import Connection, event, insert, select
 
 from service.app import create_app
-from service.log.append import CHANGED_PAYLOAD
-from service.log.tables import dead_letters, events
+from service.clock import instant_text
+from service.log.append import CHANGED_PAYLOAD, FORGOTTEN
+from service.log.names import UserKey
+from service.log.suppressions import subject_hash
+from service.log.tables import dead_letters, events, suppressions
 
 
 def purchase(id_: str = "e1", **changes: Any) -> dict[str, Any]:
@@ -46,7 +49,9 @@ def test_results_come_in_the_order_sent_and_a_bad_event_costs_only_itself(shop: 
         ({"kind": "buy"}, "kind must be one of impression, view, watch,"),
         ({"at": "yesterday"}, "RFC3339"),
         ({"at": "2026-11-20T11:59:00"}, "timezone"),
-        ({"at": "2026-11-20T12:06:00Z"}, "must not lie in the future"),
+        ({"at": "2026-11-20T12:06:00Z"}, "must not lie in the future by more than 300 s"),
+        ({"at": "2026-11-20T11:55:01Z", "sent_at": "2026-11-20T11:50:00Z"}, "must not lie after sent_at by more than"),
+        ({"at": "1970-01-01T00:00:59Z", "sent_at": "2026-11-20T12:01:00Z"}, "at must not lie before 1970"),
         ({"at": "1969-12-31T23:59:59.999999Z"}, "at must not lie before 1970"),
         ({"at": "0001-01-01T00:00:00+23:59"}, "at must not lie before 1970"),
         ({"amount": "-1"}, "amount must be from 0"),
@@ -97,6 +102,45 @@ def test_a_nul_anywhere_costs_only_its_own_event_on_either_database(either_shop:
 def test_an_escape_that_is_only_written_out_is_plain_text(either_shop: Any) -> None:
     """Backslash, u, four noughts: six characters that any database keeps."""
     assert either_shop.tell(purchase(order_id="a\\u0000"))[0]["result"] == "accepted"
+
+
+@pytest.mark.parametrize(
+    ("at", "sent_at", "happened_at"),
+    [
+        # No sent_at: up to five minutes ahead counts as the arrival, which is noon.
+        ("2026-11-20T12:05:00Z", None, "2026-11-20T12:00:00Z"),
+        # Her clock is an hour ahead, or years: what she sent at once happened on arrival.
+        ("2026-11-20T13:00:00Z", "2026-11-20T13:00:00Z", "2026-11-20T12:00:00Z"),
+        ("2031-01-01T00:00:00Z", "2031-01-01T00:10:00Z", "2026-11-20T11:50:00Z"),
+        # Behind, or merely late: nobody can tell.
+        ("2026-11-20T10:00:00Z", "2026-11-20T10:00:00Z", "2026-11-20T10:00:00Z"),
+        # Events are stamped and sent by two clocks at times: a little after sent_at is taken.
+        ("2026-11-20T11:54:00Z", "2026-11-20T11:50:00Z", "2026-11-20T11:54:00Z"),
+    ],
+)
+def test_a_clock_is_set_right_where_sent_at_proves_that_it_runs_ahead(
+    shop: Any, at: str, sent_at: str | None, happened_at: str
+) -> None:
+    assert shop.tell(purchase(at=at, sent_at=sent_at)) == [{"id": "e1", "result": "accepted"}]
+    with shop.services.database.reader.connect() as connection:
+        assert instant_text(connection.execute(select(events.c.at)).scalar_one()) == happened_at
+
+
+def test_of_somebody_forgotten_a_late_event_leaves_neither_id_nor_payload_and_is_answered_by_its_id(shop: Any) -> None:
+    services = shop.services
+
+    def forget(connection: Connection) -> None:
+        hashed = subject_hash(connection, UserKey(False, "anna"))
+        connection.execute(insert(suppressions).values(subject_hash=hashed, erased_at=1, receipt={}))
+
+    services.writer.run(forget)
+    late, other = shop.tell(purchase("late"), purchase("other", user_id="ben"))
+    assert late == {"id": "late", "result": "rejected", "reason": FORGOTTEN}
+    assert other["result"] == "accepted"
+    with services.database.reader.connect() as connection:
+        letter = connection.execute(select(dead_letters)).one()
+        assert connection.execute(select(events.c.id)).scalars().all() == ["other"]
+    assert (letter.event_id, letter.payload, letter.reason) == (None, "", FORGOTTEN)
 
 
 def test_what_was_sent_under_a_used_id_is_kept_word_for_word(shop: Any) -> None:

@@ -1,12 +1,14 @@
 """Promises to those who run the service."""
 
 import asyncio
+import threading
 from typing import Any
 
 import httpx
 import pytest
 from litestar import Litestar, get
 from litestar.params import FromQuery
+from sqlalchemy import Connection
 from sqlalchemy.exc import DataError, OperationalError
 
 from service.clock import Clock
@@ -17,6 +19,27 @@ def test_readiness_tells_of_the_model_and_the_log(shop: Any) -> None:
     answer = shop.ask("GET", "/health/ready")
     assert (answer.status_code, answer.json()) == (200, {"status": "ready", "reasons": [], "model_version": None})
     assert shop.ask("GET", "/health/live").status_code == 200
+
+
+def test_a_commit_that_does_not_end_is_told_before_anybody_has_been_refused(shop: Any) -> None:
+    """The commit is made to look ten seconds older than it is."""
+    writer = shop.services.writer
+    gate, entered = threading.Event(), threading.Event()
+
+    def hold(_: Connection) -> None:
+        entered.set()
+        gate.wait()
+
+    held = writer.submit(hold)
+    entered.wait()
+    assert shop.ask("GET", "/health/ready").status_code == 200
+    writer._at_it_since -= 10
+    answer = shop.ask("GET", "/health/ready")
+    gate.set()
+    held.result()
+    assert answer.status_code == 503
+    assert answer.json()["reasons"][0].startswith("the log has been busy with one commit for 10 s")
+    assert shop.ask("GET", "/health/ready").status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/health/live", "/health/ready"])

@@ -1,16 +1,27 @@
 """Promises of appending: sent again never counts twice, and what becomes of each event is said."""
 
 import dataclasses
-from itertools import pairwise
+import itertools
+import threading
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
 from recommender.events import Kind
-from service.log.append import CHANGED_PAYLOAD, NewEvent, NewExposure, append_events, append_exposure
-from service.log.database import Database, open_for_writing
+from service.log.append import (
+    CHANGED_PAYLOAD,
+    EventBatch,
+    NewEvent,
+    NewExposure,
+    append_event_batches,
+    append_events,
+    append_exposure,
+    append_exposures,
+)
+from service.log.database import Database
 from service.log.experiments import create_experiment
 from service.log.history import shown_item_ids, user_history
 from service.log.names import UserKey
@@ -18,6 +29,8 @@ from service.log.tables import assignments, events, exposures, users
 from service.log.writer import Writer
 
 ANNA = UserKey(False, "anna")
+RUNS = itertools.count()
+"""Numbers the examples that share one log, so that no example meets another's ids."""
 
 
 def event(id_: str = "e1", **changes: object) -> NewEvent:
@@ -134,26 +147,92 @@ def test_the_first_exposure_of_a_unit_fixes_its_arm_and_its_start(database: Data
         ]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    numbers=st.lists(st.integers(0, 15), min_size=1, max_size=40),
-    cuts=st.lists(st.integers(0, 40), max_size=5),
+    batches=st.lists(st.lists(st.tuples(st.integers(0, 9), st.booleans()), max_size=8), min_size=1, max_size=12),
+    spoilt=st.sets(st.integers(0, 11), max_size=2),
+    group_limit=st.integers(1, 12),
 )
-def test_any_splitting_repeating_and_reordering_of_batches_stores_the_same_set(
-    tmp_path_factory: pytest.TempPathFactory, numbers: list[int], cuts: list[int]
+def test_any_splitting_repeating_and_reordering_of_batches_stores_the_same_set_and_answers_each_sender_truly(
+    database: Database, batches: list[list[tuple[int, bool]]], spoilt: set[int], group_limit: int
 ) -> None:
-    database = open_for_writing(
-        f"sqlite:///{tmp_path_factory.mktemp('log') / 'log.sqlite3'}", erasure_salt=b"of the tests"
-    )
+    """Callers whose batches wait together: numbers are ids, flags payloads; a spoilt batch can't be stored at all."""
     assert database.writing is not None
-    writer = Writer(database.writing, capacity=100, observe=lambda **_: None)
-    bounds = [0, *sorted(min(cut, len(numbers)) for cut in cuts), len(numbers)]
-    batches = [numbers[start:end] for start, end in pairwise(bounds)]
-    results = [result for batch in batches for result in append(writer, *(event(str(n), item=f"i{n}") for n in batch))]
-    with database.reader.connect() as connection:
-        stored = connection.execute(select(events.c.id)).scalars().all()
+    run = next(RUNS)
+    writer = Writer(database.writing, capacity=100, observe=lambda **_: None, group_limit=group_limit)
+    gate = threading.Event()
+    writer.submit(lambda _: gate.wait())
+    answers = []
+    for place, batch in enumerate(batches):
+        new = [event(f"{run}-{number}", amount_minor=1 + changed) for number, changed in batch]
+        new += [event(None)] if place in spoilt else []  # type: ignore[arg-type]
+        answers.append(writer.submit_entry(append_event_batches, EventBatch(new, received_at=10_000)))
+    gate.set()
+    payload_of: dict[int, bool] = {}
+    for place, (batch, answer) in enumerate(zip(batches, answers, strict=True)):
+        if place in spoilt:
+            with pytest.raises(IntegrityError):
+                answer.result()
+            continue
+        expected = []
+        for number, changed in batch:
+            if number not in payload_of:
+                payload_of[number] = changed
+                expected.append("accepted")
+            else:
+                expected.append("duplicate" if payload_of[number] == changed else "rejected")
+        assert [done.result for done in answer.result()] == expected
+        assert [done.id for done in answer.result()] == [f"{run}-{number}" for number, _ in batch]
     writer.close()
-    database.close()
-    assert sorted(stored) == sorted({str(n) for n in numbers})
-    assert results.count("accepted") == len(stored)
-    assert results.count("accepted") + results.count("duplicate") == len(numbers)
+    with database.reader.connect() as connection:
+        query = select(events.c.id, events.c.amount_minor).where(events.c.id.startswith(f"{run}-"))
+        stored = connection.execute(query).all()
+    assert sorted(stored) == sorted((f"{run}-{number}", 1 + changed) for number, changed in payload_of.items())
+
+
+def test_a_sender_whose_clock_runs_ahead_is_set_right_and_what_she_said_can_be_found_again(
+    database: Database, writer: Writer
+) -> None:
+    """Sent 3,000 after the arrival by her clock, so it runs ahead by that much; it happened 500 before she sent it."""
+    append(writer, event(at=12_500, sent_at=13_000), received_at=10_000)
+    with database.reader.connect() as connection:
+        row = connection.execute(select(events.c.at, events.c.sent_at, events.c.received_at)).one()
+    assert (row.at, row.sent_at, row.received_at) == (9_500, 13_000, 10_000)
+    assert row.at + (row.sent_at - row.received_at) == 12_500
+
+
+@given(at=st.integers(0, 10**6), sent_at=st.none() | st.integers(0, 10**6), received_at=st.integers(0, 10**6))
+def test_nothing_happened_after_its_arrival_and_a_clock_that_runs_behind_is_left_alone(
+    at: int, sent_at: int | None, received_at: int
+) -> None:
+    happened_at = event(at=at, sent_at=sent_at).happened_at(received_at)
+    assert happened_at <= received_at
+    if sent_at is None or sent_at <= received_at:
+        assert happened_at == min(at, received_at)
+    else:
+        assert happened_at == min(at - sent_at, 0) + received_at
+
+
+def test_events_that_come_late_or_out_of_order_are_kept_at_their_own_instants(
+    database: Database, writer: Writer
+) -> None:
+    append(writer, event("late", at=3_000), event("later", at=1_000), received_at=10**15)
+    known = user_history(database.reader, ANNA)
+    assert known is not None
+    assert known.at.tolist() == [1_000, 3_000]
+
+
+def test_two_callers_exposures_share_a_write_and_the_first_of_a_unit_still_fixes_its_arm(
+    database: Database, writer: Writer
+) -> None:
+    kept = writer.run(lambda c: create_experiment(c, key="x", definition={}, salt="s", who="test", now=1))
+    shown = [
+        dataclasses.replace(exposure(feed_id, at=at), assigned={kept.id: arm})
+        for feed_id, at, arm in (("a", 1_000, "control"), ("b", 2_000, "treatment"))
+    ]
+    writer.run(lambda c: append_exposures(c, [*shown, exposure("c", user=UserKey(True, "v"))]))
+    assert count(database, exposures) == 3
+    with database.reader.connect() as connection:
+        assert connection.execute(select(assignments.c.arm, assignments.c.first_exposed_at)).all() == [
+            ("control", 1_000)
+        ]

@@ -1,28 +1,37 @@
 """Promises of the one writer."""
 
 import threading
+from collections.abc import Callable, Sequence
 
 import pytest
-from sqlalchemy import Connection, create_engine, insert, select, text
+from sqlalchemy import Connection, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
-from service.log.database import Database, LogFailure, open_for_writing
+from service.log.database import Database, LogFailure
 from service.log.tables import home
-from service.log.writer import LogBusy, LogClosed, Write, Writer
+from service.log.writer import GROUP_ROWS, LogBusy, LogClosed, Write, Writer
 
 
 def put(key: str) -> Write[object]:
     return lambda connection: connection.execute(insert(home).values(key=key, value="1"))
 
 
-def held(gate: threading.Event, entered: threading.Event) -> Write[None]:
-    """A write that holds the writer until the gate opens."""
+def hold(writer: Writer) -> Callable[[], None]:
+    """Holds the writer in a write of its own, so that what is submitted meanwhile is the next group; lets it go on."""
+    gate, entered = threading.Event(), threading.Event()
 
-    def hold(_: Connection) -> None:
+    def held(_: Connection) -> None:
         entered.set()
         gate.wait()
 
-    return hold
+    held_write = writer.submit(held)
+    entered.wait()
+
+    def release() -> None:
+        gate.set()
+        held_write.result()
+
+    return release
 
 
 def keys(database: Database) -> set[str]:
@@ -39,12 +48,10 @@ def test_writes_that_wait_together_share_one_commit(database: Database) -> None:
     assert database.writing is not None
     commits: list[int] = []
     writer = Writer(database.writing, capacity=100, observe=lambda *, writes, seconds, failed: commits.append(writes))
-    gate, entered = threading.Event(), threading.Event()
-    first = writer.submit(held(gate, entered))
-    entered.wait()
+    release = hold(writer)
     later = [writer.submit(put(str(number))) for number in range(20)]
-    gate.set()
-    for future in (first, *later):
+    release()
+    for future in later:
         future.result()
     writer.close()
     # The first write holds its own group open; the twenty that queued up behind it are the second.
@@ -54,11 +61,9 @@ def test_writes_that_wait_together_share_one_commit(database: Database) -> None:
 def test_a_write_that_fails_costs_only_itself(database: Database) -> None:
     assert database.writing is not None
     writer = Writer(database.writing, capacity=100, observe=lambda **_: None)
-    gate, entered = threading.Event(), threading.Event()
-    writer.submit(held(gate, entered))
-    entered.wait()
+    release = hold(writer)
     good, bad, also_good = (writer.submit(put(key)) for key in ("a", "a", "b"))
-    gate.set()
+    release()
     good.result()
     also_good.result()
     with pytest.raises(IntegrityError):
@@ -67,36 +72,43 @@ def test_a_write_that_fails_costs_only_itself(database: Database) -> None:
     assert keys(database) == {"a", "b"}
 
 
-def test_a_commit_that_fails_reaches_every_caller_and_stores_nothing() -> None:
-    engine = create_engine("sqlite://")
-    seen: list[bool] = []
-    writer = Writer(engine, capacity=10, observe=lambda *, writes, seconds, failed: seen.append(failed))
+def test_a_commit_that_fails_reaches_every_caller_and_stores_nothing(database: Database) -> None:
+    assert database.writing is not None
+    seen: list[tuple[int, bool]] = []
+    writer = Writer(
+        database.writing, capacity=10, observe=lambda *, writes, seconds, failed: seen.append((writes, failed))
+    )
 
     def deferred(connection: Connection) -> None:
-        connection.execute(text("PRAGMA foreign_keys = ON"))
         connection.execute(text("CREATE TABLE parent (id INTEGER PRIMARY KEY)"))
-        connection.execute(text("CREATE TABLE child (id REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED)"))
+        refers = "INTEGER REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED"
+        connection.execute(text(f"CREATE TABLE child (id {refers})"))
 
     writer.run(deferred)
+    release = hold(writer)
     # The broken reference is noticed by COMMIT itself, not by the statement.
     orphan = writer.submit(lambda connection: connection.execute(text("INSERT INTO child VALUES (7)")))
-    with pytest.raises(IntegrityError):
-        orphan.result()
-    assert seen == [False, True]
+    neighbour = writer.submit(put("a"))
+    release()
+    for future in (orphan, neighbour):
+        with pytest.raises(IntegrityError):
+            future.result()
+    assert writer.has_failed
+    assert keys(database) == set()
     assert writer.run(lambda connection: connection.execute(text("SELECT count(*) FROM child")).scalar()) == 0
+    assert not writer.has_failed
     writer.close()
+    assert seen == [(1, False), (1, False), (2, True), (1, False)]
 
 
 def test_a_full_queue_is_said_at_once(database: Database) -> None:
     assert database.writing is not None
     writer = Writer(database.writing, capacity=2, observe=lambda **_: None)
-    gate, entered = threading.Event(), threading.Event()
-    writer.submit(held(gate, entered))
-    entered.wait()
+    release = hold(writer)
     waiting = [writer.submit(put("a")), writer.submit(put("b"))]
     with pytest.raises(LogBusy, match="2 writes are waiting"):
         writer.submit(put("c"))
-    gate.set()
+    release()
     for future in waiting:
         future.result()
     writer.close()
@@ -115,30 +127,63 @@ def test_closing_commits_what_is_queued_and_takes_nothing_more(database: Databas
 def test_a_write_whose_caller_has_gone_is_not_made(database: Database) -> None:
     assert database.writing is not None
     writer = Writer(database.writing, capacity=10, observe=lambda **_: None)
-    gate, entered = threading.Event(), threading.Event()
-    writer.submit(held(gate, entered))
-    entered.wait()
+    release = hold(writer)
     gone = writer.submit(put("gone"))
     assert gone.cancel()
-    gate.set()
+    release()
     writer.run(put("stays"))
     writer.close()
     assert keys(database) == {"stays"}
 
 
-def test_a_connection_that_breaks_costs_the_write_at_hand_and_no_other(postgres_url: str) -> None:
-    database = open_for_writing(postgres_url, erasure_salt=b"of the tests")
-    assert database.writing is not None
-    writer = Writer(database.writing, capacity=10, observe=lambda **_: None)
-    pid = writer.run(lambda connection: connection.execute(text("SELECT pg_backend_pid()")).scalar_one())
+def cut(database: Database, pid: int) -> None:
+    """What a restart of PostgreSQL does to a connection."""
     with database.reader.connect() as connection:
         connection.execute(text(f"SELECT pg_terminate_backend({pid})"))
-    with pytest.raises(LogFailure):
-        writer.run(put("lost"))
+
+
+def backend(connection: Connection) -> int:
+    return int(connection.execute(text("SELECT pg_backend_pid()")).scalar_one())
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_connection_that_breaks_before_the_commit_costs_nobody_anything(database: Database, writer: Writer) -> None:
+    def put_and_cut(connection: Connection) -> None:
+        """Breaks the connection it is first made on, in mid-group."""
+        connection.execute(insert(home).values(key="cut", value="1"))
+        if not cut_off:
+            cut_off.append(backend(connection))
+            cut(database, cut_off[0])
+
+    idle = writer.run(backend)
+    cut(database, idle)
+    writer.run(put("after a break while idle"))
+    cut_off: list[int] = []
+    release = hold(writer)
+    futures = [writer.submit(put("before")), writer.submit(put_and_cut), writer.submit(put("after"))]
+    release()
+    for future in futures:
+        future.result()
+    assert keys(database) == {"after a break while idle", "before", "cut", "after"}
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_connection_that_breaks_again_and_again_is_told_to_the_callers_and_not_for_ever(
+    database: Database, writer: Writer
+) -> None:
+    def cut_myself(connection: Connection) -> None:
+        cut(database, backend(connection))
+        connection.execute(select(1))
+
+    release = hold(writer)
+    futures = [writer.submit(put("neighbour")), writer.submit(cut_myself)]
+    release()
+    for future in futures:
+        with pytest.raises(LogFailure):
+            future.result()
+    assert writer.has_failed
     writer.run(put("kept"))
     assert keys(database) == {"kept"}
-    writer.close()
-    database.close()
 
 
 def test_a_writer_that_dies_lets_nobody_wait_for_it(database: Database) -> None:
@@ -148,14 +193,120 @@ def test_a_writer_that_dies_lets_nobody_wait_for_it(database: Database) -> None:
         raise RuntimeError("the observer is broken")
 
     writer = Writer(database.writing, capacity=10, observe=observe)
-    gate, entered = threading.Event(), threading.Event()
-    first = writer.submit(held(gate, entered))
-    entered.wait()
+    release = hold(writer)
     waiting = writer.submit(put("waits"))
-    gate.set()
-    first.result()
+    release()
     with pytest.raises(LogClosed):
         waiting.result()
     with pytest.raises(LogClosed):
         writer.submit(put("late"))
     assert not writer.is_at_work
+
+
+def put_all(connection: Connection, given: Sequence[str]) -> list[int]:
+    """Puts the keys of several callers and tells each how many there were; one bad key spoils the whole."""
+    assert "bad" not in given
+    connection.execute(insert(home), [{"key": key, "value": "1"} for key in given])
+    return [len(given)] * len(given)
+
+
+def test_entries_that_wait_together_are_written_by_one_call_and_each_caller_hears_of_her_own(
+    database: Database, writer: Writer
+) -> None:
+    def share(_: Connection, given: Sequence[int]) -> list[str]:
+        return [f"{number} of {list(given)}" for number in given]
+
+    release = hold(writer)
+    futures = [writer.submit_entry(share, number) for number in (3, 1, 2)]
+    release()
+    assert [future.result() for future in futures] == ["3 of [3, 1, 2]", "1 of [3, 1, 2]", "2 of [3, 1, 2]"]
+
+
+def test_entries_go_round_each_other_but_never_round_a_write_of_its_own(database: Database, writer: Writer) -> None:
+    made: list[str] = []
+
+    def one(_: Connection, given: Sequence[str]) -> list[None]:
+        made.append(f"one {'+'.join(given)}")
+        return [None] * len(given)
+
+    def other(_: Connection, given: Sequence[str]) -> list[None]:
+        made.append(f"other {'+'.join(given)}")
+        return [None] * len(given)
+
+    release = hold(writer)
+    writer.submit_entry(one, "a")
+    writer.submit_entry(other, "b")
+    writer.submit_entry(one, "c")
+    writer.submit(lambda _: made.append("alone"))
+    last = writer.submit_entry(one, "d")
+    release()
+    last.result()
+    assert made == ["one a+c", "other b", "alone", "one d"]
+
+
+@pytest.mark.parametrize("bad_at", [0, 3, 6])
+def test_a_bad_entry_costs_only_itself_and_the_others_stay_in_one_commit(database: Database, bad_at: int) -> None:
+    assert database.writing is not None
+    seen: list[tuple[int, bool]] = []
+    writer = Writer(
+        database.writing, capacity=10, observe=lambda *, writes, seconds, failed: seen.append((writes, failed))
+    )
+    release = hold(writer)
+    given = [f"k{number}" for number in range(6)]
+    given.insert(bad_at, "bad")
+    futures = {key: writer.submit_entry(put_all, key) for key in given}
+    release()
+    with pytest.raises(AssertionError):
+        futures.pop("bad").result()
+    for future in futures.values():
+        future.result()
+    writer.close()
+    assert keys(database) == set(futures)
+    assert seen == [(1, False), (7, False)]
+
+
+def test_a_refused_write_leaves_its_group_one_commit(database: Database) -> None:
+    assert database.writing is not None
+    seen: list[tuple[int, bool]] = []
+    writer = Writer(
+        database.writing, capacity=10, observe=lambda *, writes, seconds, failed: seen.append((writes, failed))
+    )
+
+    def refused(connection: Connection) -> None:
+        connection.execute(insert(home).values(key="half done", value="1"))
+        raise LookupError("there is no such experiment")
+
+    release = hold(writer)
+    writer.submit(put("a"))
+    asked = writer.submit(refused)
+    writer.submit(put("b"))
+    release()
+    with pytest.raises(LookupError):
+        asked.result()
+    writer.close()
+    assert keys(database) == {"a", "b"}
+    assert seen == [(1, False), (3, False)]
+
+
+def test_a_group_ends_where_its_rows_would_make_the_first_caller_wait(database: Database) -> None:
+    assert database.writing is not None
+    commits: list[int] = []
+    writer = Writer(database.writing, capacity=100, observe=lambda *, writes, seconds, failed: commits.append(writes))
+    release = hold(writer)
+    for number in range(5):
+        writer.submit_entry(put_all, str(number), rows=GROUP_ROWS // 2)
+    release()
+    writer.close()
+    assert commits == [1, 2, 2, 1]
+
+
+def test_how_long_a_commit_has_been_at_it_is_told_and_nothing_between_groups(
+    database: Database, writer: Writer
+) -> None:
+    assert writer.commit_seconds == 0
+    release = hold(writer)
+    earlier = writer.commit_seconds
+    assert 0 < earlier < writer.commit_seconds
+    release()
+    writer.close()
+    assert writer.commit_seconds == 0
