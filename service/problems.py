@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import HTTPException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ExceptionHandlersMap
@@ -21,11 +21,25 @@ from service.log.writer import LogBusy, LogClosed
 
 _log = logging.getLogger(__name__)
 
+PROBLEM_MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 1
+
+
+class Problem(msgspec.Struct):
+    """Why a request was refused, in the fields of RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
 
 
 class RequestRefused(ValueError):
     """The request, or one entry of its batch, can't be taken; the message says what is wrong and what to do."""
+
+
+class EncodingRefused(ValueError):
+    """The body comes in a coding that is not undone here."""
 
 
 _STATUS: dict[type[Exception], HTTPStatus] = {
@@ -38,6 +52,7 @@ _STATUS: dict[type[Exception], HTTPStatus] = {
     ExperimentUnknown: HTTPStatus.NOT_FOUND,
     ExperimentExists: HTTPStatus.CONFLICT,
     ActionRefused: HTTPStatus.CONFLICT,
+    EncodingRefused: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     LogBusy: HTTPStatus.SERVICE_UNAVAILABLE,
     LogClosed: HTTPStatus.SERVICE_UNAVAILABLE,
 }
@@ -45,10 +60,11 @@ _STATUS: dict[type[Exception], HTTPStatus] = {
 
 def problem_handlers() -> ExceptionHandlersMap:
     """The handlers that turn every exception of a request into a problem."""
-    return {Exception: _problem_of}
+    return {Exception: problem_of}
 
 
-def _problem_of(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+def problem_of(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """The problem that an exception of this request stands for; what nobody foresaw is logged and answered 500."""
     for kind, status in _STATUS.items():
         if isinstance(error, kind):
             return _problem(status, str(error))
@@ -58,8 +74,6 @@ def _problem_of(request: Request[Any, Any, Any], error: Exception) -> Response[b
     if isinstance(error, LogFailure):
         _log.error("the log failed during %s %s: %s", request.method, request.url.path, error)
         return _problem(HTTPStatus.SERVICE_UNAVAILABLE, "the log can't be written or read now: try again in a moment")
-    if isinstance(error, ValidationException):
-        return _problem(HTTPStatus.BAD_REQUEST, _validation_detail(error))
     if isinstance(error, RequestEntityTooLarge):
         return _problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _size_detail(request))
     if isinstance(error, HTTPException):
@@ -69,19 +83,11 @@ def _problem_of(request: Request[Any, Any, Any], error: Exception) -> Response[b
 
 
 def _problem(status: HTTPStatus, detail: str, *, headers: dict[str, str] | None = None) -> Response[bytes]:
-    body = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail}
+    body = Problem("about:blank", status.phrase, status.value, detail)
     sent = dict(headers or {})
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         sent["Retry-After"] = str(RETRY_AFTER_SECONDS)
-    return Response(
-        msgspec.json.encode(body), status_code=status.value, media_type="application/problem+json", headers=sent
-    )
-
-
-def _validation_detail(error: ValidationException) -> str:
-    entries = error.extra if isinstance(error.extra, list) else []
-    said = [f"{entry['key']}: {entry['message']}" if entry.get("key") else entry["message"] for entry in entries]
-    return "; ".join(said) or error.detail
+    return Response(msgspec.json.encode(body), status_code=status.value, media_type=PROBLEM_MEDIA_TYPE, headers=sent)
 
 
 def _size_detail(request: Request[Any, Any, Any]) -> str:

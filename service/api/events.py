@@ -13,6 +13,7 @@ from litestar.params import RawBody
 from msgspec import Meta, Struct
 
 from recommender.events import Kind
+from service.api.answers import body_refusals
 from service.api.batches import (
     EVENT_ID_CHARACTERS,
     EntryResult,
@@ -24,7 +25,7 @@ from service.api.batches import (
     read_entries,
 )
 from service.api.requests import request_now, user_key, visitor_key
-from service.api.text import Currency, checked_id, storable
+from service.api.text import Currency, ItemId, PersonId, checked_id, name_schema, storable
 from service.clock import microseconds
 from service.log.append import NewEvent, append_dead_letters, append_events
 from service.log.database import Connection
@@ -58,12 +59,12 @@ KindName = Literal[
 class Event(Struct, kw_only=True, forbid_unknown_fields=True):
     """One act of one user or visitor on one item."""
 
-    id: str
+    id: Annotated[str, Meta(extra_json_schema=name_schema(EVENT_ID_CHARACTERS))]
     kind: KindName
-    item_id: str
+    item_id: ItemId
     at: Annotated[datetime, Meta(tz=True)]
-    user_id: str | None = None
-    visitor_id: str | None = None
+    user_id: PersonId | None = None
+    visitor_id: PersonId | None = None
     sent_at: Annotated[datetime, Meta(tz=True)] | None = None
     feed_id: Annotated[str, Meta(max_length=64)] | None = None
     order_id: Annotated[str, Meta(max_length=128)] | None = None
@@ -74,11 +75,21 @@ class Event(Struct, kw_only=True, forbid_unknown_fields=True):
     seconds_total: Annotated[float, Meta(gt=0)] | None = None
 
 
+_SOMEBODY, _NOBODY = {"type": "string"}, {"type": "null"}
+_ONE_PERSON = {
+    "oneOf": [
+        {"required": ["user_id"], "properties": {"user_id": _SOMEBODY, "visitor_id": _NOBODY}},
+        {"required": ["visitor_id"], "properties": {"user_id": _NOBODY, "visitor_id": _SOMEBODY}},
+    ]
+}
+
+
 @post(
     "/v1/events",
     status_code=202,
     request_max_body_size=MOST_BYTES,
-    operation_class=operation_for("events", Event),
+    operation_class=operation_for("events", Annotated[Event, Meta(extra_json_schema=_ONE_PERSON)], most=MOST_EVENTS),
+    responses=body_refusals(),
     summary="Tell what users did",
 )
 async def post_events(

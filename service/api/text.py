@@ -6,7 +6,7 @@ may hold it, neither as a value nor as a name: every stored entry goes through `
 """
 
 import re
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -20,6 +20,22 @@ ID_CHARACTERS = 256
 
 Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z")]
 """An ISO 4217 code; ``$`` would let a line break follow."""
+
+
+def name_schema(longest: int = ID_CHARACTERS, *, in_path: bool = False) -> dict[str, Any]:
+    """The JSON schema of an outside id, for the documentation alone: ``checked_id`` holds the rule."""
+    edge, inside = (rf"[^{blank}\x00-\x1f\x7f-\xa0{'/' if in_path else ''}]" for blank in (r"\s", ""))
+    return {"minLength": 1, "maxLength": longest, "pattern": f"^{edge}({inside}*{edge})?$"}
+
+
+ItemId = Annotated[str, Meta(extra_json_schema=name_schema())]
+"""An outside id of an item."""
+
+PersonId = Annotated[str, Meta(extra_json_schema=name_schema(in_path=True))]
+"""An outside id of a user or a visitor, whose feed is asked for by its path."""
+
+AMOUNT_SCHEMA = {"type": ["string", "number"], "pattern": r"^[0-9]{1,12}(\.[0-9]+)?$", "minimum": 0, "maximum": 10**12}
+"""The JSON schema of an amount of money, for the documentation alone: ``service.money`` holds the rule."""
 
 # JSON can only spell it as an escape, which an even number of backslashes before it would make plain text.
 _ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")

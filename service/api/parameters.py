@@ -1,0 +1,90 @@
+"""Parameters of a request, held against what the OpenAPI document says of them."""
+
+from collections.abc import Mapping
+from http import HTTPMethod
+from typing import Any
+
+from litestar import Request, Response
+from litestar.exceptions import ValidationException
+from litestar.openapi.spec import OpenAPIType, Operation, Parameter, Schema
+
+from service.problems import EncodingRefused, RequestRefused, problem_of
+
+_LONGEST_SHOWN = 40
+
+
+async def check_outside(request: Request[Any, Any, Any]) -> None:
+    """Refuses what no handler would look at, before any is asked: such a parameter would be ignored in silence.
+
+    Raises:
+        EncodingRefused: If the body is compressed.
+        RequestRefused: If the query names a parameter that the operation does not have, or one value twice.
+    """
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in ("", "identity"):
+        raise EncodingRefused(f"the body must come uncompressed, got Content-Encoding {encoding[:_LONGEST_SHOWN]!r}")
+    if not request.scope["query_string"] or (known := _documented(request, within="query")) is None:
+        return
+    for name in request.query_params:
+        if name not in known:
+            taken = f"known are {', '.join(known)}" if known else "it takes none"
+            raise RequestRefused(f"this address has no query parameter {name[:_LONGEST_SHOWN]!r}: {taken}")
+        given = request.query_params.getall(name)
+        if len(given) > 1 and _kind(known[name]) is not OpenAPIType.ARRAY:
+            raise RequestRefused(f"{name} must be given once, got {[value[:_LONGEST_SHOWN] for value in given[:5]]}")
+
+
+def parameter_problem(request: Request[Any, Any, Any], error: ValidationException) -> Response[bytes]:
+    """The problem of a parameter that can't be read: its name, its rule and its value."""
+    entries = error.extra if isinstance(error.extra, list) else []
+    refused = [_rule_broken(request, entry) for entry in entries if entry.get("key")]
+    return problem_of(request, RequestRefused("; ".join(refused)) if refused else error)
+
+
+def _rule_broken(request: Request[Any, Any, Any], entry: Mapping[str, Any]) -> str:
+    name = entry["key"]
+    parameter = (_documented(request, within="query") or {}).get(name)
+    given: object = request.query_params.getall(name, []) if parameter else request.path_params.get(name)
+    parameter = parameter or (_documented(request, within="path") or {}).get(name)
+    if parameter is None:
+        return f"{name}: {entry['message']}"
+    if isinstance(given, list):
+        given = given[-1] if _kind(parameter) is not OpenAPIType.ARRAY else f"{len(given)} values"
+    return f"{name} must be {_rule(parameter)}, got {str(given)[:_LONGEST_SHOWN]!r}"
+
+
+def _documented(request: Request[Any, Any, Any], *, within: str) -> dict[str, Parameter] | None:
+    """The parameters of the operation asked for, by name; None if the document leaves the operation out."""
+    path = (request.app.openapi_schema.paths or {}).get(request.scope.get("path_template", ""))
+    operation: Operation | None = getattr(path, HTTPMethod(request.method).lower(), None)
+    if operation is None:
+        return None
+    return {
+        parameter.name: parameter
+        for parameter in operation.parameters or ()
+        if isinstance(parameter, Parameter) and parameter.param_in == within
+    }
+
+
+def _choices(parameter: Parameter) -> list[Schema]:
+    """What the parameter may be, leaving null aside."""
+    schema = parameter.schema
+    if not isinstance(schema, Schema):
+        return []
+    return [schema, *(choice for choice in schema.one_of or () if isinstance(choice, Schema))]
+
+
+def _kind(parameter: Parameter) -> OpenAPIType | None:
+    kinds = (schema.type for schema in _choices(parameter))
+    return next((kind for kind in kinds if isinstance(kind, OpenAPIType) and kind is not OpenAPIType.NULL), None)
+
+
+def _rule(parameter: Parameter) -> str:
+    schema, *_ = _choices(parameter)
+    if schema.enum:
+        return f"one of {', '.join(str(value) for value in schema.enum if value is not None)}"
+    if _kind(parameter) is OpenAPIType.INTEGER:
+        return f"a whole number from {schema.minimum:g} to {schema.maximum:g}"
+    if _kind(parameter) is OpenAPIType.ARRAY:
+        return f"given at most {schema.max_items} times"
+    return f"text of {schema.min_length or 0} to {schema.max_length} characters"
