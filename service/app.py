@@ -13,7 +13,7 @@ from litestar.types import ASGIApp
 
 from service.api import events, experiments, feeds, items, operations, users
 from service.api.answers import DocumentPlugin
-from service.api.parameters import check_outside, parameter_problem
+from service.api.parameters import before_handler, parameter_problem
 from service.metrics import RequestMetrics
 from service.problems import problem_handlers
 from service.wiring import Services
@@ -48,7 +48,7 @@ def create_app(services: Services) -> ASGIApp:
         _HANDLERS,
         dependencies={"services": Provide(lambda: services, sync_to_thread=False)},
         lifespan=[lifespan],
-        before_request=check_outside,
+        before_request=before_handler,
         exception_handlers={**problem_handlers(), ValidationException: parameter_problem},
         cors_config=CORSConfig(
             allow_origins=list(services.settings.cors_origins), allow_methods=["GET", "POST", "PUT"], max_age=86_400

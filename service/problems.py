@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ExceptionHandlersMap
@@ -23,6 +23,7 @@ _log = logging.getLogger(__name__)
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 1
+_LONGEST_SHOWN = 80
 
 
 class Problem(msgspec.Struct):
@@ -76,6 +77,12 @@ def problem_of(request: Request[Any, Any, Any], error: Exception) -> Response[by
         return _problem(HTTPStatus.SERVICE_UNAVAILABLE, "the log can't be written or read now: try again in a moment")
     if isinstance(error, RequestEntityTooLarge):
         return _problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _size_detail(request))
+    if isinstance(error, NotFoundException):
+        return _problem(HTTPStatus.NOT_FOUND, f"there is nothing at {_shown_path(request)}: see /schema/openapi.json")
+    if isinstance(error, MethodNotAllowedException):
+        allowed = (error.headers or {}).get("allow", "")
+        detail = f"{_shown_path(request)} takes no {request.method[:_LONGEST_SHOWN]}: it takes {allowed}"
+        return _problem(HTTPStatus.METHOD_NOT_ALLOWED, detail, headers={"Allow": allowed})
     if isinstance(error, HTTPException):
         return _problem(HTTPStatus(error.status_code), error.detail, headers=dict(error.headers or {}))
     _log.error("unhandled error during %s %s", request.method, request.url.path, exc_info=error)
@@ -88,6 +95,10 @@ def _problem(status: HTTPStatus, detail: str, *, headers: dict[str, str] | None 
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         sent["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return Response(msgspec.json.encode(body), status_code=status.value, media_type=PROBLEM_MEDIA_TYPE, headers=sent)
+
+
+def _shown_path(request: Request[Any, Any, Any]) -> str:
+    return request.url.path[:_LONGEST_SHOWN]
 
 
 def _size_detail(request: Request[Any, Any, Any]) -> str:

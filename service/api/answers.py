@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
-from litestar import Request
+from litestar import Request, Router
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin
 
@@ -52,6 +52,10 @@ class DocumentPlugin(JsonRenderPlugin):
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         """The document as JSON."""
         return super().render(request, completed(openapi_schema))
+
+    def receive_router(self, router: Router) -> None:
+        """Leaves addresses that nobody knows to the app: Litestar has a page in HTML for those beside the document."""
+        router.routes[:] = [route for route in router.routes if not route.path_parameters]
 
 
 def completed(document: dict[str, Any]) -> dict[str, Any]:

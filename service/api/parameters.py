@@ -1,28 +1,50 @@
 """Parameters of a request, held against what the OpenAPI document says of them."""
 
 from collections.abc import Mapping
-from http import HTTPMethod
+from http import HTTPMethod, HTTPStatus
 from typing import Any
 
 from litestar import Request, Response
 from litestar.exceptions import ValidationException
-from litestar.openapi.spec import OpenAPIType, Operation, Parameter, Schema
+from litestar.openapi.spec import OpenAPIType, Operation, Parameter, PathItem, Schema
 
 from service.problems import EncodingRefused, RequestRefused, problem_of
 
 _LONGEST_SHOWN = 40
 
 
-async def check_outside(request: Request[Any, Any, Any]) -> None:
-    """Refuses what no handler would look at, before any is asked: such a parameter would be ignored in silence.
+async def before_handler(request: Request[Any, Any, Any]) -> Response[None] | None:
+    """Refuses what no handler would look at, before any is asked: it would be ignored in silence.
+
+    Returns:
+        The answer to ``OPTIONS``, in place of Litestar's, which forgets the methods that another handler takes at the
+        same address; None for every other method.
 
     Raises:
         EncodingRefused: If the body is compressed.
         RequestRefused: If the query names a parameter that the operation does not have, or one value twice.
     """
+    if request.method == HTTPMethod.OPTIONS and (methods := _methods(request)):
+        return Response(None, status_code=HTTPStatus.NO_CONTENT, headers={"Allow": ", ".join(methods)})
+    _check_encoding(request)
+    _check_query(request)
+    return None
+
+
+def parameter_problem(request: Request[Any, Any, Any], error: ValidationException) -> Response[bytes]:
+    """The problem of a parameter that can't be read: its name, its rule and its value."""
+    entries = error.extra if isinstance(error.extra, list) else []
+    refused = [_rule_broken(request, entry) for entry in entries if entry.get("key")]
+    return problem_of(request, RequestRefused("; ".join(refused)) if refused else error)
+
+
+def _check_encoding(request: Request[Any, Any, Any]) -> None:
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("", "identity"):
         raise EncodingRefused(f"the body must come uncompressed, got Content-Encoding {encoding[:_LONGEST_SHOWN]!r}")
+
+
+def _check_query(request: Request[Any, Any, Any]) -> None:
     if not request.scope["query_string"] or (known := _documented(request, within="query")) is None:
         return
     for name in request.query_params:
@@ -32,13 +54,9 @@ async def check_outside(request: Request[Any, Any, Any]) -> None:
         given = request.query_params.getall(name)
         if len(given) > 1 and _kind(known[name]) is not OpenAPIType.ARRAY:
             raise RequestRefused(f"{name} must be given once, got {[value[:_LONGEST_SHOWN] for value in given[:5]]}")
-
-
-def parameter_problem(request: Request[Any, Any, Any], error: ValidationException) -> Response[bytes]:
-    """The problem of a parameter that can't be read: its name, its rule and its value."""
-    entries = error.extra if isinstance(error.extra, list) else []
-    refused = [_rule_broken(request, entry) for entry in entries if entry.get("key")]
-    return problem_of(request, RequestRefused("; ".join(refused)) if refused else error)
+        # Litestar reads the word null as a choice left out.
+        if given[-1] == "null" and _choices(known[name])[0].enum:
+            raise RequestRefused(f"{name} must be {_rule(known[name])}, got 'null'")
 
 
 def _rule_broken(request: Request[Any, Any, Any], entry: Mapping[str, Any]) -> str:
@@ -53,10 +71,20 @@ def _rule_broken(request: Request[Any, Any, Any], entry: Mapping[str, Any]) -> s
     return f"{name} must be {_rule(parameter)}, got {str(given)[:_LONGEST_SHOWN]!r}"
 
 
+def _path_item(request: Request[Any, Any, Any]) -> PathItem | None:
+    return (request.app.openapi_schema.paths or {}).get(request.scope.get("path_template", ""))
+
+
+def _methods(request: Request[Any, Any, Any]) -> list[str]:
+    """The methods that the address asked for takes; none if the document leaves it out."""
+    item = _path_item(request)
+    taken = [method.value for method in HTTPMethod if getattr(item, method.lower(), None) is not None]
+    return [*taken, HTTPMethod.OPTIONS.value] if taken else []
+
+
 def _documented(request: Request[Any, Any, Any], *, within: str) -> dict[str, Parameter] | None:
     """The parameters of the operation asked for, by name; None if the document leaves the operation out."""
-    path = (request.app.openapi_schema.paths or {}).get(request.scope.get("path_template", ""))
-    operation: Operation | None = getattr(path, HTTPMethod(request.method).lower(), None)
+    operation: Operation | None = getattr(_path_item(request), HTTPMethod(request.method).lower(), None)
     if operation is None:
         return None
     return {

@@ -18,14 +18,14 @@ T = TypeVar("T")
 ID_CHARACTERS = 256
 """Longest outside id of a user, a visitor or an item."""
 
-Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z")]
-"""An ISO 4217 code; ``$`` would let a line break follow."""
+Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$", max_length=3)]
+"""An ISO 4217 code; without the length, ``$`` would let a line break follow."""
 
 
 def name_schema(longest: int = ID_CHARACTERS, *, in_path: bool = False) -> dict[str, Any]:
     """The JSON schema of an outside id, for the documentation alone: ``checked_id`` holds the rule."""
-    edge, inside = (rf"[^{blank}\x00-\x1f\x7f-\xa0{'/' if in_path else ''}]" for blank in (r"\s", ""))
-    return {"minLength": 1, "maxLength": longest, "pattern": f"^{edge}({inside}*{edge})?$"}
+    printable = rf"[^\p{{C}}\p{{Z}}{'/' if in_path else ''}]+"
+    return {"minLength": 1, "maxLength": longest, "pattern": f"^{printable}( +{printable})*$"}
 
 
 ItemId = Annotated[str, Meta(extra_json_schema=name_schema())]
