@@ -1,6 +1,6 @@
 """Parameters of a request, held against what the OpenAPI document says of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPMethod, HTTPStatus
 from typing import Any
 
@@ -51,12 +51,19 @@ def _check_query(request: Request[Any, Any, Any]) -> None:
         if name not in known:
             taken = f"known are {', '.join(known)}" if known else "it takes none"
             raise RequestRefused(f"this address has no query parameter {name[:_LONGEST_SHOWN]!r}: {taken}")
-        given = request.query_params.getall(name)
-        if len(given) > 1 and _kind(known[name]) is not OpenAPIType.ARRAY:
-            raise RequestRefused(f"{name} must be given once, got {[value[:_LONGEST_SHOWN] for value in given[:5]]}")
-        # Litestar reads the word null as a choice left out.
-        if given[-1] == "null" and _choices(known[name])[0].enum:
-            raise RequestRefused(f"{name} must be {_rule(known[name])}, got 'null'")
+        _check_given(known[name], request.query_params.getall(name))
+
+
+def _check_given(parameter: Parameter, given: Sequence[str]) -> None:
+    """Refuses what Litestar lets pass: values too many, and the word null as a choice left out."""
+    if _kind(parameter) is not OpenAPIType.ARRAY:
+        if len(given) > 1:
+            shown = [value[:_LONGEST_SHOWN] for value in given[:5]]
+            raise RequestRefused(f"{parameter.name} must be given once, got {shown}")
+        if given[0] == "null" and _choices(parameter)[0].enum:
+            raise RequestRefused(f"{parameter.name} must be {_rule(parameter)}, got 'null'")
+    elif len(given) > (_choices(parameter)[0].max_items or len(given)):
+        raise RequestRefused(f"{parameter.name} must be {_rule(parameter)}, got {len(given)} values")
 
 
 def _rule_broken(request: Request[Any, Any, Any], entry: Mapping[str, Any]) -> str:
@@ -67,7 +74,7 @@ def _rule_broken(request: Request[Any, Any, Any], entry: Mapping[str, Any]) -> s
     if parameter is None:
         return f"{name}: {entry['message']}"
     if isinstance(given, list):
-        given = given[-1] if _kind(parameter) is not OpenAPIType.ARRAY else f"{len(given)} values"
+        given = given[-1]
     return f"{name} must be {_rule(parameter)}, got {str(given)[:_LONGEST_SHOWN]!r}"
 
 
@@ -115,4 +122,4 @@ def _rule(parameter: Parameter) -> str:
         return f"a whole number from {schema.minimum:g} to {schema.maximum:g}"
     if _kind(parameter) is OpenAPIType.ARRAY:
         return f"given at most {schema.max_items} times"
-    return f"text of {schema.min_length or 0} to {schema.max_length} characters"
+    return f"text of at most {schema.max_length} characters"

@@ -32,6 +32,7 @@ def test_every_variable_is_heard() -> None:
             "KEMBANG_CORS_ORIGINS": "https://shop.example, https://app.shop.example,",
             "KEMBANG_QUEUE_CAPACITY": "50",
             "KEMBANG_REFRESH_SECONDS": "0.5",
+            "KEMBANG_SECRET": "x" * 32,
         }
     )
     assert settings == Settings(
@@ -43,6 +44,7 @@ def test_every_variable_is_heard() -> None:
         cors_origins=("https://shop.example", "https://app.shop.example"),
         queue_capacity=50,
         refresh_seconds=0.5,
+        secret="x" * 32,
     )
 
 
@@ -86,6 +88,19 @@ def test_any_spelling_of_a_database_is_opened_with_the_driver_we_ship(said: str,
         ("KEMBANG_MARGIN_RATE", "a third", "must be a number from 0.001 to 1, got 'a third'"),
         ("KEMBANG_QUEUE_CAPACITY", "0", "must be a number from 1 to 1e+07, got '0'"),
         ("KEMBANG_QUEUE_CAPACITY", "2.5", "must be a whole number, got '2.5'"),
+        ("KEMBANG_SECRET", "x" * 31, "must have at least 32 characters, got 31"),
+        ("KEMBANG_CORS_ORIGINS", "shop.example", "must be * or origins as browsers send them"),
+        ("KEMBANG_CORS_ORIGINS", "https://shop.example/", "got 'https://shop.example/'"),
+        ("KEMBANG_CORS_ORIGINS", "https://shop.example/basket", "got 'https://shop.example/basket'"),
+        ("KEMBANG_CORS_ORIGINS", "https://shop.example:443", "without a path, a final slash or a scheme's own port"),
+        ("KEMBANG_CORS_ORIGINS", "https://*.shop.example", "got 'https://*.shop.example'"),
+        ("KEMBANG_CORS_ORIGINS", "https://a.example https://b.example", "got 'https://a.example https://b.example'"),
+        ("KEMBANG_CORS_ORIGINS", "https://", "got 'https://'"),
+        ("KEMBANG_CORS_ORIGINS", "null", "got 'null'"),
+        ("KEMBANG_CURENCY", "IDR", "is no variable of kembang: did you mean KEMBANG_CURRENCY?"),
+        ("KEMBANG_TIME_ZONE", "Asia/Jakarta", "did you mean KEMBANG_TIMEZONE?"),
+        ("KEMBANG_CORS_ORIGIN", "*", "did you mean KEMBANG_CORS_ORIGINS?"),
+        ("KEMBANG_COLOUR", "", "is no variable of kembang: known are KEMBANG_CORS_ORIGINS, KEMBANG_CURRENCY,"),
         ("KEMBANG_REFRESH_SECONDS", "0", "must be a number from 0.05 to 3600, got '0'"),
     ],
 )
@@ -94,3 +109,27 @@ def test_a_variable_that_makes_no_sense_is_named_with_its_rule(name: str, value:
         Settings.from_environment({name: value})
     assert str(refused.value).startswith(name)
     assert rule in str(refused.value)
+
+
+def test_what_a_cluster_sets_beside_a_service_of_our_name_is_let_be() -> None:
+    link = "tcp://10.0.0.7:8000"
+    beside = {
+        "KEMBANG_SERVICE_HOST": "10.0.0.7",
+        "KEMBANG_SERVICE_PORT": "8000",
+        "KEMBANG_SERVICE_PORT_HTTP": "8000",
+        "KEMBANG_PORT": link,
+        "KEMBANG_PORT_8000_TCP": link,
+        "KEMBANG_PORT_8000_TCP_ADDR": "10.0.0.7",
+        "KEMBANG_BLUE_SERVICE_HOST": "10.0.0.8",
+        "KEMBANG_TEST_POSTGRES": "postgresql://postgres@127.0.0.1:5432/test",
+    }
+    assert Settings.from_environment(beside) == Settings.from_environment({})
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["https://shop.example", "http://localhost:3000", "http://[::1]:8080", "capacitor://localhost", "http://127.0.0.1"],
+)
+def test_an_origin_is_taken_as_browsers_send_it(origin: str) -> None:
+    assert Settings.from_environment({"KEMBANG_CORS_ORIGINS": origin}).cors_origins == (origin,)
+    assert Settings.from_environment({"KEMBANG_CORS_ORIGINS": origin.upper()}).cors_origins == (origin,)
