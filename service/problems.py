@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response
-from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
+from litestar.exceptions import HTTPException, InternalServerException, MethodNotAllowedException, NotFoundException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ExceptionHandlersMap
@@ -24,6 +24,8 @@ _log = logging.getLogger(__name__)
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 1
 _LONGEST_SHOWN = 80
+_BROKEN_OFF = "client disconnected prematurely"
+"""What Litestar says, and nothing else, of a body that never ended; the fault is not ours."""
 
 
 class Problem(msgspec.Struct):
@@ -75,16 +77,8 @@ def problem_of(request: Request[Any, Any, Any], error: Exception) -> Response[by
     if isinstance(error, LogFailure):
         _log.error("the log failed during %s %s: %s", request.method, request.url.path, error)
         return _problem(HTTPStatus.SERVICE_UNAVAILABLE, "the log can't be written or read now: try again in a moment")
-    if isinstance(error, RequestEntityTooLarge):
-        return _problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _size_detail(request))
-    if isinstance(error, NotFoundException):
-        return _problem(HTTPStatus.NOT_FOUND, f"there is nothing at {_shown_path(request)}: see /schema/openapi.json")
-    if isinstance(error, MethodNotAllowedException):
-        allowed = (error.headers or {}).get("allow", "")
-        detail = f"{_shown_path(request)} takes no {request.method[:_LONGEST_SHOWN]}: it takes {allowed}"
-        return _problem(HTTPStatus.METHOD_NOT_ALLOWED, detail, headers={"Allow": allowed})
-    if isinstance(error, HTTPException):
-        return _problem(HTTPStatus(error.status_code), error.detail, headers=dict(error.headers or {}))
+    if isinstance(error, HTTPException) and (status := _edge_status(error)) < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return _problem(status, _edge_detail(request, error), headers=dict(error.headers or {}))
     _log.error("unhandled error during %s %s", request.method, request.url.path, exc_info=error)
     return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, "something is wrong on our side; it has been logged")
 
@@ -97,11 +91,20 @@ def _problem(status: HTTPStatus, detail: str, *, headers: dict[str, str] | None 
     return Response(msgspec.json.encode(body), status_code=status.value, media_type=PROBLEM_MEDIA_TYPE, headers=sent)
 
 
-def _shown_path(request: Request[Any, Any, Any]) -> str:
-    return request.url.path[:_LONGEST_SHOWN]
+def _edge_status(error: HTTPException) -> HTTPStatus:
+    """The status of what Litestar refused before any of ours was asked."""
+    broken_off = isinstance(error, InternalServerException) and error.detail == _BROKEN_OFF
+    return HTTPStatus.BAD_REQUEST if broken_off else HTTPStatus(error.status_code)
 
 
-def _size_detail(request: Request[Any, Any, Any]) -> str:
-    handler = request.route_handler
-    limit = handler.resolve_request_max_body_size() if isinstance(handler, HTTPRouteHandler) else None
-    return f"the body of this request takes at most {limit} bytes: send less at a time"
+def _edge_detail(request: Request[Any, Any, Any], error: HTTPException) -> str:
+    path = request.url.path[:_LONGEST_SHOWN]
+    if isinstance(error, NotFoundException):
+        return f"there is nothing at {path}: see /schema/openapi.json"
+    if isinstance(error, MethodNotAllowedException):
+        return f"{path} takes no {request.method[:_LONGEST_SHOWN]}: it takes {(error.headers or {}).get('allow')}"
+    if isinstance(error, RequestEntityTooLarge):
+        handler = request.route_handler
+        limit = handler.resolve_request_max_body_size() if isinstance(handler, HTTPRouteHandler) else None
+        return f"the body of this request takes at most {limit} bytes: send less at a time"
+    return "the body broke off before its end: nothing was stored" if error.detail == _BROKEN_OFF else error.detail

@@ -27,12 +27,19 @@ _RETRY_AFTER = {
 
 
 def refusals(*statuses: int) -> dict[int, ResponseSpec]:
-    """The refusals of an operation, for ``responses=`` of its route: 400, which every operation has, and these."""
+    """The refusals of an operation, for ``responses=`` of its route: 400 and 414, which every one has, and these."""
+    too_long = ResponseSpec(None, description="The address has more than 65,534 characters; the answer has no body.")
     return {
-        status: ResponseSpec(
-            Problem, generate_examples=False, description=_MEANING[HTTPStatus(status)], media_type=PROBLEM_MEDIA_TYPE
-        )
-        for status in (HTTPStatus.BAD_REQUEST.value, *statuses)
+        HTTPStatus.REQUEST_URI_TOO_LONG.value: too_long,
+        **{
+            status: ResponseSpec(
+                Problem,
+                generate_examples=False,
+                description=_MEANING[HTTPStatus(status)],
+                media_type=PROBLEM_MEDIA_TYPE,
+            )
+            for status in (HTTPStatus.BAD_REQUEST.value, *statuses)
+        },
     }
 
 

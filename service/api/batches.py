@@ -160,8 +160,8 @@ def operation_with(body: dict[str, Any]) -> type[Operation]:
 def _decimals_spelt(said: Any) -> Any:
     """The schema with amounts as they may be sent: msgspec decodes a number too, but documents text alone."""
     if isinstance(said, dict):
-        spelt = {name: _decimals_spelt(value) for name, value in said.items() if value != "decimal"}
-        return {**spelt, **AMOUNT_SCHEMA} if said.get("format") == "decimal" else spelt
+        is_amount = said.get("format") == "decimal"
+        return AMOUNT_SCHEMA if is_amount else {name: _decimals_spelt(value) for name, value in said.items()}
     return [_decimals_spelt(value) for value in said] if isinstance(said, list) else said
 
 

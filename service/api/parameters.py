@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from http import HTTPMethod, HTTPStatus
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from litestar import Request, Response
 from litestar.exceptions import ValidationException
@@ -22,11 +23,13 @@ async def before_handler(request: Request[Any, Any, Any]) -> Response[None] | No
 
     Raises:
         EncodingRefused: If the body is compressed.
-        RequestRefused: If the query names a parameter that the operation does not have, or one value twice.
+        RequestRefused: If the address is no UTF-8, or its query names a parameter that the operation does not have, or
+            one twice.
     """
     if request.method == HTTPMethod.OPTIONS and (methods := _methods(request)):
         return Response(None, status_code=HTTPStatus.NO_CONTENT, headers={"Allow": ", ".join(methods)})
     _check_encoding(request)
+    _check_address(request)
     _check_query(request)
     return None
 
@@ -42,6 +45,16 @@ def _check_encoding(request: Request[Any, Any, Any]) -> None:
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("", "identity"):
         raise EncodingRefused(f"the body must come uncompressed, got Content-Encoding {encoding[:_LONGEST_SHOWN]!r}")
+
+
+def _check_address(request: Request[Any, Any, Any]) -> None:
+    """Refuses bytes that stand for no text: they would be read as U+FFFD, and different names become one."""
+    for part in (request.scope["raw_path"], request.scope["query_string"]):
+        try:
+            unquote_to_bytes(part).decode()
+        except UnicodeDecodeError:
+            shown = part[:_LONGEST_SHOWN].decode("ascii", "backslashreplace")
+            raise RequestRefused(f"an address must be percent-encoded UTF-8, got {shown!r}") from None
 
 
 def _check_query(request: Request[Any, Any, Any]) -> None:
@@ -90,9 +103,9 @@ def _methods(request: Request[Any, Any, Any]) -> list[str]:
 
 
 def _documented(request: Request[Any, Any, Any], *, within: str) -> dict[str, Parameter] | None:
-    """The parameters of the operation asked for, by name; None if the document leaves the operation out."""
-    operation: Operation | None = getattr(_path_item(request), HTTPMethod(request.method).lower(), None)
-    if operation is None:
+    """The parameters of the operation asked for, by name; None if it documents no refusal, as for those who watch."""
+    operation: Operation | None = getattr(_path_item(request), request.method.lower(), None)
+    if operation is None or "400" not in (operation.responses or {}):
         return None
     return {
         parameter.name: parameter

@@ -51,7 +51,9 @@ def decoded(raw: bytes | msgspec.Raw, wanted: type[T]) -> T:
         return msgspec.json.decode(raw, type=wanted)
     except RecursionError:
         raise RequestRefused("the JSON is nested too deeply") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        raise RequestRefused("the text is not UTF-8") from None
+    except msgspec.DecodeError as error:
         raise RequestRefused(str(error)) from error
 
 
