@@ -130,31 +130,33 @@ def operation_for(name: str, entry: Any, *, most: int) -> type[Operation]:
 
     Args:
         name: The one field of the body.
-        entry: The type of its entries, with all that ``msgspec`` can say of their schema.
+        entry: The type of its entries.
         most: Entries that a body may hold.
     """
-    (referred,), components = msgspec.json.schema_components([entry])
-    (described,) = components.values()
-    more = {field: said for field, said in referred.items() if field != "$ref"}
+    entries = {"type": "array", "maxItems": most, "items": struct_schema(entry)}
     return operation_with(
-        {
-            "type": "object",
-            "required": [name],
-            "properties": {name: {"type": "array", "maxItems": most, "items": _decimals_spelt({**described, **more})}},
-            "additionalProperties": False,
-        }
+        {"type": "object", "required": [name], "properties": {name: entries}, "additionalProperties": False}
     )
 
 
-def operation_with(body: dict[str, Any]) -> type[Operation]:
+def operation_with(body: dict[str, Any], *, media_type: str = "application/json") -> type[Operation]:
     """An OpenAPI operation that documents the body by its JSON schema; the handler takes it as bytes."""
 
     @dataclass
     class OperationWithBody(Operation):
         def __post_init__(self) -> None:
-            self.request_body = RequestBody({"application/json": OpenAPIMediaType(_JsonSchema(body))}, required=True)
+            self.request_body = RequestBody({media_type: OpenAPIMediaType(_JsonSchema(body))}, required=True)
 
     return OperationWithBody
+
+
+def struct_schema(struct: Any) -> dict[str, Any]:
+    """The JSON schema of a struct, with all that the ``Meta`` of its fields and its own say of it."""
+    (referred,), components = msgspec.json.schema_components([struct])
+    (described,) = components.values()
+    more = {field: said for field, said in referred.items() if field != "$ref"}
+    schema: dict[str, Any] = _decimals_spelt({**described, **more})
+    return schema
 
 
 def _decimals_spelt(said: Any) -> Any:

@@ -131,8 +131,8 @@ def _rule(parameter: Parameter) -> str:
     schema, *_ = _choices(parameter)
     if schema.enum:
         return f"one of {', '.join(str(value) for value in schema.enum if value is not None)}"
-    if _kind(parameter) is OpenAPIType.INTEGER:
-        return f"a whole number from {schema.minimum:g} to {schema.maximum:g}"
+    if _kind(parameter) is OpenAPIType.INTEGER and schema.minimum is not None and schema.maximum is not None:
+        return f"a whole number from {int(schema.minimum)} to {int(schema.maximum)}"
     if _kind(parameter) is OpenAPIType.ARRAY:
         return f"given at most {schema.max_items} times"
     return f"text of at most {schema.max_length} characters"
