@@ -37,6 +37,8 @@ from service.wiring import Services
 MOST_EVENTS = 500
 MOST_BYTES = 1_000_000
 MOST_EVENT_BYTES = 32_000
+MOST_SECONDS = 10_000_000
+"""Longest time watched, 115 days: what is far beyond, and a length next to nothing, have no place in 32 bits."""
 FUTURE_TOLERANCE_SECONDS = 300
 """A sender's clock may run ahead this far: such an event counts as happening on arrival. Beyond, it is rejected."""
 
@@ -71,8 +73,8 @@ class Event(Struct, kw_only=True, forbid_unknown_fields=True):
     quantity: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
     amount: Decimal | None = None
     currency: Currency | None = None
-    seconds_watched: Annotated[float, Meta(ge=0)] | None = None
-    seconds_total: Annotated[float, Meta(gt=0)] | None = None
+    seconds_watched: Annotated[float, Meta(ge=0, le=MOST_SECONDS)] | None = None
+    seconds_total: Annotated[float, Meta(ge=0.001, le=MOST_SECONDS)] | None = None
 
 
 _SOMEBODY, _NOBODY = {"type": "string"}, {"type": "null"}
