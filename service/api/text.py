@@ -37,6 +37,10 @@ PersonId = Annotated[str, Meta(extra_json_schema=name_schema(in_path=True))]
 AMOUNT_SCHEMA = {"type": ["string", "number"], "pattern": r"^[0-9]{1,12}(\.[0-9]+)?$", "minimum": 0, "maximum": 10**12}
 """The JSON schema of an amount of money, for the documentation alone: ``service.money`` holds the rule."""
 
+# A character beyond U+FFFF is escaped in two halves, and neither stands for anything alone.
+_HALF_PAIR = re.compile(
+    rb"\\u[dD][89aAbB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89aAbB][0-9a-fA-F]{2})\\u[dD][c-fC-F]"
+)
 # JSON can only spell it as an escape, which an even number of backslashes before it would make plain text.
 _ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
@@ -54,6 +58,10 @@ def decoded(raw: bytes | msgspec.Raw, wanted: type[T]) -> T:
     except UnicodeDecodeError:
         raise RequestRefused("the text is not UTF-8") from None
     except msgspec.DecodeError as error:
+        if not isinstance(error, msgspec.ValidationError) and _HALF_PAIR.search(bytes(raw)):
+            raise RequestRefused(
+                "text must not hold half of a character, as \\ud83d is of an emoji cut in two"
+            ) from error
         raise RequestRefused(str(error)) from error
 
 

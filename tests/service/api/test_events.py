@@ -148,6 +148,8 @@ def test_money_is_exact_whether_sent_as_number_or_as_text(shop: Any) -> None:
         ("", "must be JSON"),
         ('{"events": [', "must be JSON"),
         ("[]", "must be JSON"),
+        ('{"events": [{"order_id": "caf\\ud83d"}]}', r"half of a character, as \ud83d is of an emoji cut in two"),
+        ('{"events": [{"order_id": "caf\\udfff!"}]}', "half of a character"),
         ('{"event": []}', "one field 'events'"),
         ('{"events": {}}', "must be JSON"),
         ('{"events": ' + "[" * 200_000, "nested too deeply"),
