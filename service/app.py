@@ -6,12 +6,14 @@ from contextlib import asynccontextmanager
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
 from litestar.di import Provide
+from litestar.exceptions import ValidationException
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import License
 from litestar.types import ASGIApp
 
 from service.api import events, experiments, feeds, items, operations, people, users
+from service.api.answers import DocumentPlugin
+from service.api.parameters import before_handler, parameter_problem
 from service.metrics import RequestMetrics
 from service.problems import problem_handlers
 from service.wiring import Services
@@ -53,7 +55,8 @@ def create_app(services: Services) -> ASGIApp:
         _HANDLERS,
         dependencies={"services": Provide(lambda: services, sync_to_thread=False)},
         lifespan=[lifespan],
-        exception_handlers=problem_handlers(),
+        before_request=before_handler,
+        exception_handlers={**problem_handlers(), ValidationException: parameter_problem},
         cors_config=CORSConfig(
             allow_origins=list(services.settings.cors_origins), allow_methods=["GET", "POST", "PUT"], max_age=86_400
         ),
@@ -65,7 +68,7 @@ def create_app(services: Services) -> ASGIApp:
             path="/schema",
             use_handler_docstrings=True,
             # The page readers of other plugins come from content networks; a shop's network may not reach them.
-            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+            render_plugins=[DocumentPlugin(path="/openapi.json")],
         ),
         logging_config=None,
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import HTTPException, InternalServerException, MethodNotAllowedException, NotFoundException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ExceptionHandlersMap
@@ -23,11 +23,28 @@ from service.log.writer import LogBusy, LogClosed
 
 _log = logging.getLogger(__name__)
 
+PROBLEM_MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 1
+_LONGEST_SHOWN = 80
+_BROKEN_OFF = "client disconnected prematurely"
+"""What Litestar says, and nothing else, of a body that never ended; the fault is not ours."""
+
+
+class Problem(msgspec.Struct):
+    """Why a request was refused, in the fields of RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
 
 
 class RequestRefused(ValueError):
     """The request, or one entry of its batch, can't be taken; the message says what is wrong and what to do."""
+
+
+class EncodingRefused(ValueError):
+    """The body comes in a coding that is not undone here."""
 
 
 _STATUS: dict[type[Exception], HTTPStatus] = {
@@ -42,6 +59,7 @@ _STATUS: dict[type[Exception], HTTPStatus] = {
     ActionRefused: HTTPStatus.CONFLICT,
     MergeRefused: HTTPStatus.CONFLICT,
     StillErasing: HTTPStatus.CONFLICT,
+    EncodingRefused: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     LogBusy: HTTPStatus.SERVICE_UNAVAILABLE,
     LogClosed: HTTPStatus.SERVICE_UNAVAILABLE,
 }
@@ -49,10 +67,11 @@ _STATUS: dict[type[Exception], HTTPStatus] = {
 
 def problem_handlers() -> ExceptionHandlersMap:
     """The handlers that turn every exception of a request into a problem."""
-    return {Exception: _problem_of}
+    return {Exception: problem_of}
 
 
-def _problem_of(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+def problem_of(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """The problem that an exception of this request stands for; what nobody foresaw is logged and answered 500."""
     for kind, status in _STATUS.items():
         if isinstance(error, kind):
             return _problem(status, str(error))
@@ -62,33 +81,34 @@ def _problem_of(request: Request[Any, Any, Any], error: Exception) -> Response[b
     if isinstance(error, LogFailure):
         _log.error("the log failed during %s %s: %s", request.method, request.url.path, error)
         return _problem(HTTPStatus.SERVICE_UNAVAILABLE, "the log can't be written or read now: try again in a moment")
-    if isinstance(error, ValidationException):
-        return _problem(HTTPStatus.BAD_REQUEST, _validation_detail(error))
-    if isinstance(error, RequestEntityTooLarge):
-        return _problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _size_detail(request))
-    if isinstance(error, HTTPException):
-        return _problem(HTTPStatus(error.status_code), error.detail, headers=dict(error.headers or {}))
+    if isinstance(error, HTTPException) and (status := _edge_status(error)) < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return _problem(status, _edge_detail(request, error), headers=dict(error.headers or {}))
     _log.error("unhandled error during %s %s", request.method, request.url.path, exc_info=error)
     return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, "something is wrong on our side; it has been logged")
 
 
 def _problem(status: HTTPStatus, detail: str, *, headers: dict[str, str] | None = None) -> Response[bytes]:
-    body = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail}
+    body = Problem("about:blank", status.phrase, status.value, detail)
     sent = dict(headers or {})
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         sent["Retry-After"] = str(RETRY_AFTER_SECONDS)
-    return Response(
-        msgspec.json.encode(body), status_code=status.value, media_type="application/problem+json", headers=sent
-    )
+    return Response(msgspec.json.encode(body), status_code=status.value, media_type=PROBLEM_MEDIA_TYPE, headers=sent)
 
 
-def _validation_detail(error: ValidationException) -> str:
-    entries = error.extra if isinstance(error.extra, list) else []
-    said = [f"{entry['key']}: {entry['message']}" if entry.get("key") else entry["message"] for entry in entries]
-    return "; ".join(said) or error.detail
+def _edge_status(error: HTTPException) -> HTTPStatus:
+    """The status of what Litestar refused before any of ours was asked."""
+    broken_off = isinstance(error, InternalServerException) and error.detail == _BROKEN_OFF
+    return HTTPStatus.BAD_REQUEST if broken_off else HTTPStatus(error.status_code)
 
 
-def _size_detail(request: Request[Any, Any, Any]) -> str:
-    handler = request.route_handler
-    limit = handler.resolve_request_max_body_size() if isinstance(handler, HTTPRouteHandler) else None
-    return f"the body of this request takes at most {limit} bytes: send less at a time"
+def _edge_detail(request: Request[Any, Any, Any], error: HTTPException) -> str:
+    path = request.url.path[:_LONGEST_SHOWN]
+    if isinstance(error, NotFoundException):
+        return f"there is nothing at {path}: see /schema/openapi.json"
+    if isinstance(error, MethodNotAllowedException):
+        return f"{path} takes no {request.method[:_LONGEST_SHOWN]}: it takes {(error.headers or {}).get('allow')}"
+    if isinstance(error, RequestEntityTooLarge):
+        handler = request.route_handler
+        limit = handler.resolve_request_max_body_size() if isinstance(handler, HTTPRouteHandler) else None
+        return f"the body of this request takes at most {limit} bytes: send less at a time"
+    return "the body broke off before its end: nothing was stored" if error.detail == _BROKEN_OFF else error.detail

@@ -1,13 +1,21 @@
 """Deployment settings: the one place where the environment is read."""
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _SHORTEST_SECRET = 32
+
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
+_DEFAULT_PORT = re.compile(r"http://[^:]+:80|https://[^:]+:443")
+
+# Kubernetes and Docker set these by themselves in a pod beside a service that is called kembang.
+_LINKS = re.compile(r"KEMBANG_(\w+_)?(SERVICE_(HOST|PORT\w*)|PORT(_\d+_(TCP|UDP|SCTP)\w*)?)")
 
 
 class SettingRefused(ValueError):
@@ -56,8 +64,16 @@ class Settings:
         An empty variable is one left out, but for ``KEMBANG_CORS_ORIGINS``, which then lets no browser in.
 
         Raises:
-            SettingRefused: If a variable can't be understood; the message names it, its rule and its value.
+            SettingRefused: If a variable can't be understood, or begins with ``KEMBANG_`` and is none of ours; the
+                message names it, its rule and its value.
         """
+        heard = _Heard(environment)
+        settings = cls._heard(heard)
+        _check_names(environment, known=heard.names)
+        return settings
+
+    @classmethod
+    def _heard(cls, environment: Mapping[str, str]) -> "Settings":
         home = Path(environment.get("KEMBANG_HOME") or ".kembang").resolve()
         return cls(
             home=home,
@@ -65,15 +81,58 @@ class Settings:
             currency=_currency(environment),
             timezone=_timezone(environment),
             margin_rate=_number(environment, "KEMBANG_MARGIN_RATE", default=1.0, low=0.001, high=1.0),
-            cors_origins=tuple(
-                origin.strip() for origin in environment.get("KEMBANG_CORS_ORIGINS", "*").split(",") if origin.strip()
-            ),
+            cors_origins=_cors_origins(environment),
             queue_capacity=_whole_number(environment, "KEMBANG_QUEUE_CAPACITY", default=10_000, low=1, high=10_000_000),
             secret=_secret(environment),
             exposures_kept_days=_days(environment, "KEMBANG_EXPOSURES_KEPT_DAYS"),
             dead_letters_kept_days=_days(environment, "KEMBANG_DEAD_LETTERS_KEPT_DAYS") or 90,
             refresh_seconds=_number(environment, "KEMBANG_REFRESH_SECONDS", default=1.0, low=0.05, high=3600.0),
         )
+
+
+class _Heard(Mapping[str, str]):
+    """The environment, with a note of every name it was asked for: those are the variables there are."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self.names: set[str] = set()
+
+    def __getitem__(self, name: str) -> str:
+        self.names.add(name)
+        return self._environment[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._environment)
+
+    def __len__(self) -> int:
+        return len(self._environment)
+
+
+def _check_names(environment: Mapping[str, str], *, known: set[str]) -> None:
+    """Refuses a variable that nobody would ever look at: its writer believes it to be in force.
+
+    ``KEMBANG_TEST_…`` are the tests' own.
+    """
+    for name in sorted(environment):
+        if not name.startswith("KEMBANG_") or name in known or name.startswith("KEMBANG_TEST_"):
+            continue
+        if _LINKS.fullmatch(name):
+            continue
+        near = get_close_matches(name, known, n=1, cutoff=0.8)
+        meant = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
+        raise SettingRefused(f"{name} is no variable of kembang: {meant}")
+
+
+def _cors_origins(environment: Mapping[str, str]) -> tuple[str, ...]:
+    said = environment.get("KEMBANG_CORS_ORIGINS", "*").split(",")
+    origins = tuple(origin.strip().lower() for origin in said if origin.strip())
+    for origin in origins:
+        if origin != "*" and (not _ORIGIN.fullmatch(origin) or _DEFAULT_PORT.fullmatch(origin)):
+            raise SettingRefused(
+                "KEMBANG_CORS_ORIGINS must be * or origins as browsers send them, like https://shop.example or "
+                f"http://localhost:3000, without a path, a final slash or a scheme's own port, got {origin!r}"
+            )
+    return origins
 
 
 def _database_url(environment: Mapping[str, str], home: Path) -> str:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Self, TypeVar
 
 import msgspec
-from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, Reference, RequestBody, Schema
+from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from msgspec import Struct
 
-from service.api.text import ID_CHARACTERS, decoded
+from service.api.text import AMOUNT_SCHEMA, ID_CHARACTERS, decoded
 from service.log.append import FORGOTTEN, DeadLetter, append_dead_letters
 from service.log.database import Connection
 from service.money import AmountRefused
@@ -137,26 +137,57 @@ def _dead_letter(raw: msgspec.Raw, result: EntryResult, *, received_at: int, of_
     )
 
 
-def operation_for(name: str, entry: type[Struct]) -> type[Operation]:
-    """An OpenAPI operation that documents a batch's body, which the handler takes as bytes."""
-    (described,) = msgspec.json.schema_components([entry])[1].values()
-    properties: dict[str, Reference | Schema] = {
-        field: _schema(said) for field, said in described["properties"].items()
-    }
-    one = Schema(type=OpenAPIType.OBJECT, required=described.get("required", []), properties=properties)
-    batch = Schema(type=OpenAPIType.ARRAY, items=one)
-    return operation_with(Schema(type=OpenAPIType.OBJECT, required=[name], properties={name: batch}))
+def operation_for(name: str, entry: Any, *, most: int) -> type[Operation]:
+    """An OpenAPI operation that documents a batch's body, which the handler takes as bytes.
+
+    Args:
+        name: The one field of the body.
+        entry: The type of its entries.
+        most: Entries that a body may hold.
+    """
+    entries = {"type": "array", "maxItems": most, "items": struct_schema(entry)}
+    return operation_with(
+        {"type": "object", "required": [name], "properties": {name: entries}, "additionalProperties": False}
+    )
 
 
-def operation_with(body: Schema) -> type[Operation]:
-    """An OpenAPI operation that documents the body, which the handler takes as bytes."""
+def operation_with(body: dict[str, Any], *, media_type: str = "application/json") -> type[Operation]:
+    """An OpenAPI operation that documents the body by its JSON schema; the handler takes it as bytes."""
 
     @dataclass
     class OperationWithBody(Operation):
         def __post_init__(self) -> None:
-            self.request_body = RequestBody(content={"application/json": OpenAPIMediaType(schema=body)}, required=True)
+            self.request_body = RequestBody({media_type: OpenAPIMediaType(_JsonSchema(body))}, required=True)
 
     return OperationWithBody
+
+
+def struct_schema(struct: Any) -> dict[str, Any]:
+    """The JSON schema of a struct, with all that the ``Meta`` of its fields and its own say of it."""
+    (referred,), components = msgspec.json.schema_components([struct])
+    (described,) = components.values()
+    more = {field: said for field, said in referred.items() if field != "$ref"}
+    schema: dict[str, Any] = _decimals_spelt({**described, **more})
+    return schema
+
+
+def _decimals_spelt(said: Any) -> Any:
+    """The schema with amounts as they may be sent: msgspec decodes a number too, but documents text alone."""
+    if isinstance(said, dict):
+        is_amount = said.get("format") == "decimal"
+        return AMOUNT_SCHEMA if is_amount else {name: _decimals_spelt(value) for name, value in said.items()}
+    return [_decimals_spelt(value) for value in said] if isinstance(said, list) else said
+
+
+class _JsonSchema(Schema):
+    """A schema as it will be read, where Litestar's classes would have to be filled field by field."""
+
+    def __init__(self, said: dict[str, Any]) -> None:
+        super().__init__()
+        self._said = said
+
+    def to_schema(self) -> dict[str, Any]:
+        return self._said
 
 
 class _Named(Struct):
@@ -179,13 +210,3 @@ def _readable_id(raw: msgspec.Raw) -> str | None:
     except RequestRefused:
         return None
     return None if id_ is None or "\0" in id_ else id_[:ID_CHARACTERS]
-
-
-def _schema(said: dict[str, Any]) -> Schema:
-    """The parts of a JSON schema that help a reader of the documentation."""
-    return Schema(
-        type=OpenAPIType(said["type"]) if "type" in said else None,
-        enum=said.get("enum"),
-        format=said.get("format"),
-        any_of=[_schema(one) for one in said["anyOf"]] if "anyOf" in said else None,
-    )

@@ -14,6 +14,7 @@ from litestar.params import RawBody
 from msgspec import Meta, Struct
 
 from recommender.events import Kind
+from service.api.answers import body_refusals
 from service.api.batches import (
     EVENT_ID_CHARACTERS,
     EntryResult,
@@ -25,7 +26,7 @@ from service.api.batches import (
     read_entries,
 )
 from service.api.requests import request_now, user_key, visitor_key
-from service.api.text import Currency, checked_id, storable
+from service.api.text import Currency, ItemId, PersonId, checked_id, name_schema, storable
 from service.clock import microseconds
 from service.log.append import Appended, EventBatch, NewEvent, append_dead_letters, append_event_batches
 from service.log.database import Connection
@@ -37,6 +38,8 @@ from service.wiring import Services
 MOST_EVENTS = 500
 MOST_BYTES = 1_000_000
 MOST_EVENT_BYTES = 32_000
+MOST_SECONDS = 10_000_000
+"""Longest time watched, 115 days: what is far beyond, and a length next to nothing, have no place in 32 bits."""
 FUTURE_TOLERANCE_SECONDS = 300
 """How far an event may lie after ``sent_at``, or after its arrival where that is not said; beyond, it is rejected."""
 
@@ -63,12 +66,12 @@ _KIND_NAMES: dict[int, str] = {kind: name for name, kind in _KINDS.items()}
 class Event(Struct, kw_only=True, forbid_unknown_fields=True):
     """One act of one user or visitor on one item."""
 
-    id: str
+    id: Annotated[str, Meta(extra_json_schema=name_schema(EVENT_ID_CHARACTERS))]
     kind: KindName
-    item_id: str
+    item_id: ItemId
     at: Annotated[datetime, Meta(tz=True)]
-    user_id: str | None = None
-    visitor_id: str | None = None
+    user_id: PersonId | None = None
+    visitor_id: PersonId | None = None
     sent_at: Annotated[datetime, Meta(tz=True)] | None = None
     feed_id: Annotated[str, Meta(max_length=64)] | None = None
     order_id: Annotated[str, Meta(max_length=128)] | None = None
@@ -76,15 +79,25 @@ class Event(Struct, kw_only=True, forbid_unknown_fields=True):
     amount: Decimal | None = None
     """The line's total, from 0 up; what a refund gives back is positive too, and its kind says the direction."""
     currency: Currency | None = None
-    seconds_watched: Annotated[float, Meta(ge=0)] | None = None
-    seconds_total: Annotated[float, Meta(gt=0)] | None = None
+    seconds_watched: Annotated[float, Meta(ge=0, le=MOST_SECONDS)] | None = None
+    seconds_total: Annotated[float, Meta(ge=0.001, le=MOST_SECONDS)] | None = None
+
+
+_SOMEBODY, _NOBODY = {"type": "string"}, {"type": "null"}
+_ONE_PERSON = {
+    "oneOf": [
+        {"required": ["user_id"], "properties": {"user_id": _SOMEBODY, "visitor_id": _NOBODY}},
+        {"required": ["visitor_id"], "properties": {"user_id": _NOBODY, "visitor_id": _SOMEBODY}},
+    ]
+}
 
 
 @post(
     "/v1/events",
     status_code=202,
     request_max_body_size=MOST_BYTES,
-    operation_class=operation_for("events", Event),
+    operation_class=operation_for("events", Annotated[Event, Meta(extra_json_schema=_ONE_PERSON)], most=MOST_EVENTS),
+    responses=body_refusals(),
     summary="Tell what users did",
 )
 async def post_events(

@@ -5,11 +5,12 @@ from typing import Annotated, Any, Literal
 
 from litestar import Request, get, post
 from litestar.di import NamedDependency
-from litestar.openapi.spec import OpenAPIType, Schema
-from litestar.params import FromPath, PathParameter, RawBody
+from litestar.params import PathParameter, RawBody
 
+from service.api.answers import body_refusals, refusals
 from service.api.batches import operation_with
-from service.api.requests import request_now
+from service.api.designs import DESIGN_SCHEMA
+from service.api.requests import PathName, request_now
 from service.api.text import checked_id, storable
 from service.jobs.analysing import experiment_results
 from service.jobs.experimenting import checked_design, created, described
@@ -37,7 +38,8 @@ Action = Annotated[
 @post(
     "/v1/experiments",
     request_max_body_size=MOST_BYTES,
-    operation_class=operation_with(Schema(type=OpenAPIType.OBJECT, required=["key", "arms", "control", "primary"])),
+    operation_class=operation_with(DESIGN_SCHEMA),
+    responses=body_refusals(409),
     summary="Make an experiment",
 )
 async def post_experiment(
@@ -52,9 +54,14 @@ async def post_experiment(
     return described(stored)
 
 
-@post("/v1/experiments/{key:str}/{action:str}", status_code=200, summary="Start, freeze, stop or archive an experiment")
+@post(
+    "/v1/experiments/{key:str}/{action:str}",
+    status_code=200,
+    responses=refusals(404, 409, 503),
+    summary="Start, freeze, stop or archive an experiment",
+)
 async def post_experiment_action(
-    key: FromPath[str], action: Action, request: Request[Any, Any, Any], services: NamedDependency[Services]
+    key: PathName, action: Action, request: Request[Any, Any, Any], services: NamedDependency[Services]
 ) -> dict[str, Any]:
     """Takes one step of an experiment's life; feeds follow at once."""
     checked_id(key, "key")
@@ -68,15 +75,20 @@ async def post_experiment_action(
     return described(stored)
 
 
-@get("/v1/experiments", sync_to_thread=True, summary="All experiments")
+@get("/v1/experiments", responses=refusals(503), sync_to_thread=True, summary="All experiments")
 def get_experiments(services: NamedDependency[Services]) -> dict[str, list[dict[str, Any]]]:
     """Every experiment and where it stands, oldest first."""
     with services.database.reader.connect() as connection:
         return {"experiments": [described(stored) for stored in all_experiments(connection)]}
 
 
-@get("/v1/experiments/{key:str}", sync_to_thread=True, summary="One experiment and its changes")
-def get_experiment(key: FromPath[str], services: NamedDependency[Services]) -> dict[str, Any]:
+@get(
+    "/v1/experiments/{key:str}",
+    responses=refusals(404, 503),
+    sync_to_thread=True,
+    summary="One experiment and its changes",
+)
+def get_experiment(key: PathName, services: NamedDependency[Services]) -> dict[str, Any]:
     """One experiment, with every change of it: who, when, before and after."""
     checked_id(key, "key")
     with services.database.reader.connect() as connection:
@@ -84,10 +96,13 @@ def get_experiment(key: FromPath[str], services: NamedDependency[Services]) -> d
         return {**described(stored), "changes": experiment_history(connection, stored.id)}
 
 
-@get("/v1/experiments/{key:str}/results", sync_to_thread=True, summary="What an experiment has shown so far")
-def get_results(
-    key: FromPath[str], request: Request[Any, Any, Any], services: NamedDependency[Services]
-) -> dict[str, Any]:
+@get(
+    "/v1/experiments/{key:str}/results",
+    responses=refusals(404, 503),
+    sync_to_thread=True,
+    summary="What an experiment has shown so far",
+)
+def get_results(key: PathName, request: Request[Any, Any, Any], services: NamedDependency[Services]) -> dict[str, Any]:
     """Counts, balance, effects with intervals, and the verdict, up to the data cut-off that it states."""
     checked_id(key, "key")
     return experiment_results(

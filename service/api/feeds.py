@@ -7,11 +7,12 @@ from typing import Annotated, Any, Literal
 
 from litestar import Request, get
 from litestar.di import NamedDependency, Provide
-from litestar.params import FromPath, QueryParameter
+from litestar.params import QueryParameter
 from msgspec import Struct
 
 from recommender.feed import FeedItem
-from service.api.requests import request_now, user_key, visitor_key
+from service.api.answers import refusals
+from service.api.requests import PathName, request_now, user_key, visitor_key
 from service.api.text import checked_id
 from service.live.catalogue import Catalogue, ItemFilter
 from service.live.feed import FeedWish
@@ -97,11 +98,12 @@ def feed_query(
 
 @get(
     "/v1/users/{user_id:str}/feed",
+    responses=refusals(503),
     dependencies={"wanted": Provide(feed_query, sync_to_thread=False)},
     summary="The next items for a user",
 )
 async def get_user_feed(
-    user_id: FromPath[str],
+    user_id: PathName,
     wanted: NamedDependency[FeedQuery],
     request: Request[Any, Any, Any],
     services: NamedDependency[Services],
@@ -112,11 +114,12 @@ async def get_user_feed(
 
 @get(
     "/v1/visitors/{visitor_id:str}/feed",
+    responses=refusals(503),
     dependencies={"wanted": Provide(feed_query, sync_to_thread=False)},
     summary="The next items for an anonymous visitor",
 )
 async def get_visitor_feed(
-    visitor_id: FromPath[str],
+    visitor_id: PathName,
     wanted: NamedDependency[FeedQuery],
     request: Request[Any, Any, Any],
     services: NamedDependency[Services],
@@ -125,9 +128,14 @@ async def get_visitor_feed(
     return await _answer(visitor_key(visitor_id), wanted, request, services)
 
 
-@get("/v1/items/{item_id:str}/related", summary="Items like this one", sync_to_thread=False)
+@get(
+    "/v1/items/{item_id:str}/related",
+    responses=refusals(404),
+    summary="Items like this one",
+    sync_to_thread=False,
+)
 def get_related(
-    item_id: FromPath[str], request: Request[Any, Any, Any], services: NamedDependency[Services], limit: Limit = 12
+    item_id: PathName, request: Request[Any, Any, Any], services: NamedDependency[Services], limit: Limit = 12
 ) -> RelatedAnswer:
     """Items that the same people care for, the likest first."""
     items, catalogue, version = services.desk.related(checked_id(item_id, "item_id"), limit=limit)

@@ -12,6 +12,7 @@ from litestar.di import NamedDependency
 from litestar.params import RawBody
 from msgspec import Meta, Struct
 
+from service.api.answers import body_refusals
 from service.api.batches import (
     EntryResults,
     operation_for,
@@ -20,7 +21,7 @@ from service.api.batches import (
     stored_entries,
 )
 from service.api.requests import request_now
-from service.api.text import Currency, checked_id, storable
+from service.api.text import Currency, ItemId, checked_id, storable
 from service.clock import microseconds
 from service.log.catalogue import CatalogueItem, put_items
 from service.log.database import Connection
@@ -38,9 +39,9 @@ Labels = Annotated[tuple[Annotated[str, Meta(min_length=1, max_length=256)], ...
 class Item(Struct, kw_only=True, forbid_unknown_fields=True):
     """One thing a feed can show."""
 
-    id: str
+    id: ItemId
     kind: Literal["product", "content"]
-    title: Annotated[str, Meta(min_length=1, max_length=2_000)]
+    title: Annotated[str, Meta(min_length=1, max_length=2_000, extra_json_schema={"pattern": r"\S"})]
     url: Text | None = None
     image_url: Text | None = None
     categories: Labels = ()
@@ -56,7 +57,8 @@ class Item(Struct, kw_only=True, forbid_unknown_fields=True):
 @put(
     "/v1/items",
     request_max_body_size=MOST_BYTES,
-    operation_class=operation_for("items", Item),
+    operation_class=operation_for("items", Item, most=MOST_ITEMS),
+    responses=body_refusals(),
     summary="Describe items",
 )
 async def put_catalogue_items(

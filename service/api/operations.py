@@ -1,14 +1,17 @@
 """Health and metrics, for those who run the service."""
 
-from typing import Any
+from typing import Literal
 
 from litestar import HttpMethod, MediaType, Response, get, route
 from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
+from msgspec import Struct
 
 from service.log.counters import next_number
 from service.log.database import LogFailure
 from service.log.writer import LogBusy, LogClosed
 from service.metrics import METRICS_MEDIA_TYPE
+from service.problems import RETRY_AFTER_SECONDS
 from service.wiring import Services
 
 # Load balancers ask by either method.
@@ -27,8 +30,22 @@ def get_live() -> dict[str, str]:
     return {"status": "live"}
 
 
-@route("/health/ready", http_method=_ASKED_BY, sync_to_thread=True, summary="Whether requests can be served")
-def get_ready(services: NamedDependency[Services]) -> Response[dict[str, Any]]:
+class Readiness(Struct):
+    """Whether requests can be served, and if not, why."""
+
+    status: Literal["ready", "not ready"]
+    reasons: list[str]
+    model_version: str | None
+
+
+@route(
+    "/health/ready",
+    http_method=_ASKED_BY,
+    responses={503: ResponseSpec(Readiness, generate_examples=False, description="Send no traffic now.")},
+    sync_to_thread=True,
+    summary="Whether requests can be served",
+)
+def get_ready(services: NamedDependency[Services]) -> Response[Readiness]:
     """Says whether the log answers, its writer works and what is served is current; send no traffic while it fails.
 
     A missing model is told but does not fail: feeds then come from the newest items.
@@ -47,12 +64,11 @@ def get_ready(services: NamedDependency[Services]) -> Response[dict[str, Any]]:
     if services.refresher.is_stale:
         reasons.append("the model, the catalogue or the experiments can't be looked at")
     model = services.model.current
-    body = {
-        "status": "not ready" if reasons else "ready",
-        "reasons": reasons,
-        "model_version": None if model is None else model.version,
-    }
-    return Response(body, status_code=503 if reasons else 200)
+    model_version = None if model is None else model.version
+    if reasons:
+        body = Readiness("not ready", reasons, model_version)
+        return Response(body, status_code=503, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
+    return Response(Readiness("ready", reasons, model_version))
 
 
 def _trouble(services: Services) -> str | None:

@@ -7,14 +7,14 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Request, delete, get, post
 from litestar.di import NamedDependency
-from litestar.openapi.spec import OpenAPIType, Schema
 from litestar.params import FromPath, RawBody
 from litestar.response import Stream
 from msgspec import Meta, Struct
 
-from service.api.batches import operation_with
+from service.api.answers import body_refusals, refusals
+from service.api.batches import operation_with, struct_schema
 from service.api.requests import request_now, user_key, visitor_key
-from service.api.text import decoded
+from service.api.text import PersonId, decoded
 from service.jobs.erasing import erased
 from service.jobs.merging import merged
 from service.log.disclosure import disclosure
@@ -28,7 +28,7 @@ MOST_BYTES = 10_000
 class Merging(Struct, kw_only=True, forbid_unknown_fields=True):
     """The visitor who turned out to be the user of the path."""
 
-    visitor_id: str
+    visitor_id: PersonId
 
 
 class MovedRows(Struct):
@@ -68,13 +68,8 @@ class Lifted(Struct):
     "/v1/users/{user_id:str}/merge",
     status_code=200,
     request_max_body_size=MOST_BYTES,
-    operation_class=operation_with(
-        Schema(
-            type=OpenAPIType.OBJECT,
-            required=["visitor_id"],
-            properties={"visitor_id": Schema(type=OpenAPIType.STRING, min_length=1, max_length=256)},
-        )
-    ),
+    operation_class=operation_with(struct_schema(Merging)),
+    responses=body_refusals(409),
     summary="Merge a visitor into a user",
 )
 async def post_merge(
@@ -89,7 +84,7 @@ async def post_merge(
     return Merged(user_id, MovedRows(moved.events, moved.exposures, moved.assignments))
 
 
-@get("/v1/users/{user_id:str}/data", sync_to_thread=False, summary="Everything held on a user")
+@get("/v1/users/{user_id:str}/data", responses=refusals(503), sync_to_thread=False, summary="Everything held on a user")
 def get_user_data(
     user_id: FromPath[str], request: Request[Any, Any, Any], services: NamedDependency[Services]
 ) -> Stream:
@@ -97,7 +92,12 @@ def get_user_data(
     return _data(user_key(user_id), request, services)
 
 
-@get("/v1/visitors/{visitor_id:str}/data", sync_to_thread=False, summary="Everything held on a visitor")
+@get(
+    "/v1/visitors/{visitor_id:str}/data",
+    responses=refusals(503),
+    sync_to_thread=False,
+    summary="Everything held on a visitor",
+)
 def get_visitor_data(
     visitor_id: FromPath[str], request: Request[Any, Any, Any], services: NamedDependency[Services]
 ) -> Stream:
@@ -105,7 +105,7 @@ def get_visitor_data(
     return _data(visitor_key(visitor_id), request, services)
 
 
-@delete("/v1/users/{user_id:str}", status_code=200, summary="Forget a user")
+@delete("/v1/users/{user_id:str}", status_code=200, responses=refusals(503), summary="Forget a user")
 async def delete_user(
     user_id: FromPath[str], request: Request[Any, Any, Any], services: NamedDependency[Services]
 ) -> Erasure:
@@ -113,7 +113,7 @@ async def delete_user(
     return await _erasure(user_key(user_id), request, services)
 
 
-@delete("/v1/visitors/{visitor_id:str}", status_code=200, summary="Forget a visitor")
+@delete("/v1/visitors/{visitor_id:str}", status_code=200, responses=refusals(503), summary="Forget a visitor")
 async def delete_visitor(
     visitor_id: FromPath[str], request: Request[Any, Any, Any], services: NamedDependency[Services]
 ) -> Erasure:
@@ -121,13 +121,23 @@ async def delete_visitor(
     return await _erasure(visitor_key(visitor_id), request, services)
 
 
-@delete("/v1/users/{user_id:str}/suppression", status_code=200, summary="Let a forgotten user come back")
+@delete(
+    "/v1/users/{user_id:str}/suppression",
+    status_code=200,
+    responses=refusals(409, 503),
+    summary="Let a forgotten user come back",
+)
 async def delete_user_suppression(user_id: FromPath[str], services: NamedDependency[Services]) -> Lifted:
     """Takes a user off the list of the forgotten, because she has come back and agrees; from now on she is new."""
     return await _lifted(user_key(user_id), services)
 
 
-@delete("/v1/visitors/{visitor_id:str}/suppression", status_code=200, summary="Let a forgotten visitor come back")
+@delete(
+    "/v1/visitors/{visitor_id:str}/suppression",
+    status_code=200,
+    responses=refusals(409, 503),
+    summary="Let a forgotten visitor come back",
+)
 async def delete_visitor_suppression(visitor_id: FromPath[str], services: NamedDependency[Services]) -> Lifted:
     """The same for a visitor."""
     return await _lifted(visitor_key(visitor_id), services)

@@ -1,15 +1,20 @@
 """What every handler needs of a request: the instant it speaks of, and the person it is about."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Request
+from litestar.params import PathParameter
 
-from service.api.text import checked_id
+from service.api.text import ID_CHARACTERS, checked_id, name_schema
 from service.log.names import UserKey
 from service.problems import RequestRefused
 from service.wiring import Services
 
 NOW_HEADER = "X-Kembang-Now"
+
+_NAME = {"min_length": 1, "max_length": ID_CHARACTERS, "pattern": name_schema(in_path=True)["pattern"]}
+PathName = Annotated[str, PathParameter(schema_extra=_NAME)]
+"""A name in an address, documented as ``checked_id`` and those below take it."""
 
 
 def request_now(request: Request[Any, Any, Any], services: Services) -> int:

@@ -9,6 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import RawBody
 from msgspec import Meta, Struct
 
+from service.api.answers import body_refusals
 from service.api.batches import (
     EntryResults,
     operation_for,
@@ -17,7 +18,7 @@ from service.api.batches import (
     stored_entries,
 )
 from service.api.requests import request_now, user_key
-from service.api.text import storable
+from service.api.text import PersonId, storable
 from service.log.append import FORGOTTEN
 from service.log.catalogue import put_user_attributes
 from service.log.database import Connection
@@ -33,14 +34,15 @@ Value = Annotated[str, Meta(max_length=256)] | int | float | bool | None
 class User(Struct, kw_only=True, forbid_unknown_fields=True):
     """One user's attributes, replacing all that were known; ``country`` is the segment of the popularity ladder."""
 
-    id: str
+    id: PersonId
     attributes: Annotated[dict[Annotated[str, Meta(min_length=1, max_length=64)], Value], Meta(max_length=64)]
 
 
 @put(
     "/v1/users",
     request_max_body_size=MOST_BYTES,
-    operation_class=operation_for("users", User),
+    operation_class=operation_for("users", User, most=MOST_USERS),
+    responses=body_refusals(),
     summary="Describe users",
 )
 async def put_users(

@@ -35,6 +35,7 @@ def test_every_variable_is_heard() -> None:
             "KEMBANG_EXPOSURES_KEPT_DAYS": "400",
             "KEMBANG_DEAD_LETTERS_KEPT_DAYS": "30",
             "KEMBANG_REFRESH_SECONDS": "0.5",
+            "KEMBANG_SECRET": "x" * 32,
         }
     )
     assert settings == Settings(
@@ -45,10 +46,10 @@ def test_every_variable_is_heard() -> None:
         margin_rate=0.35,
         cors_origins=("https://shop.example", "https://app.shop.example"),
         queue_capacity=50,
-        secret=None,
         exposures_kept_days=400,
         dead_letters_kept_days=30,
         refresh_seconds=0.5,
+        secret="x" * 32,
     )
 
 
@@ -94,6 +95,19 @@ def test_any_spelling_of_a_database_is_opened_with_the_driver_we_ship(said: str,
         ("KEMBANG_QUEUE_CAPACITY", "2.5", "must be a whole number, got '2.5'"),
         ("KEMBANG_EXPOSURES_KEPT_DAYS", "0", "must be a number from 1 to 36500, got '0'"),
         ("KEMBANG_DEAD_LETTERS_KEPT_DAYS", "1.5", "must be a whole number"),
+        ("KEMBANG_SECRET", "x" * 31, "must have at least 32 characters, got 31"),
+        ("KEMBANG_CORS_ORIGINS", "shop.example", "must be * or origins as browsers send them"),
+        ("KEMBANG_CORS_ORIGINS", "https://shop.example/", "got 'https://shop.example/'"),
+        ("KEMBANG_CORS_ORIGINS", "https://shop.example/basket", "got 'https://shop.example/basket'"),
+        ("KEMBANG_CORS_ORIGINS", "https://shop.example:443", "without a path, a final slash or a scheme's own port"),
+        ("KEMBANG_CORS_ORIGINS", "https://*.shop.example", "got 'https://*.shop.example'"),
+        ("KEMBANG_CORS_ORIGINS", "https://a.example https://b.example", "got 'https://a.example https://b.example'"),
+        ("KEMBANG_CORS_ORIGINS", "https://", "got 'https://'"),
+        ("KEMBANG_CORS_ORIGINS", "null", "got 'null'"),
+        ("KEMBANG_CURENCY", "IDR", "is no variable of kembang: did you mean KEMBANG_CURRENCY?"),
+        ("KEMBANG_TIME_ZONE", "Asia/Jakarta", "did you mean KEMBANG_TIMEZONE?"),
+        ("KEMBANG_CORS_ORIGIN", "*", "did you mean KEMBANG_CORS_ORIGINS?"),
+        ("KEMBANG_COLOUR", "", "is no variable of kembang: known are KEMBANG_CORS_ORIGINS, KEMBANG_CURRENCY,"),
         ("KEMBANG_REFRESH_SECONDS", "0", "must be a number from 0.05 to 3600, got '0'"),
     ],
 )
@@ -102,3 +116,27 @@ def test_a_variable_that_makes_no_sense_is_named_with_its_rule(name: str, value:
         Settings.from_environment({name: value})
     assert str(refused.value).startswith(name)
     assert rule in str(refused.value)
+
+
+def test_what_a_cluster_sets_beside_a_service_of_our_name_is_let_be() -> None:
+    link = "tcp://10.0.0.7:8000"
+    beside = {
+        "KEMBANG_SERVICE_HOST": "10.0.0.7",
+        "KEMBANG_SERVICE_PORT": "8000",
+        "KEMBANG_SERVICE_PORT_HTTP": "8000",
+        "KEMBANG_PORT": link,
+        "KEMBANG_PORT_8000_TCP": link,
+        "KEMBANG_PORT_8000_TCP_ADDR": "10.0.0.7",
+        "KEMBANG_BLUE_SERVICE_HOST": "10.0.0.8",
+        "KEMBANG_TEST_POSTGRES": "postgresql://postgres@127.0.0.1:5432/test",
+    }
+    assert Settings.from_environment(beside) == Settings.from_environment({})
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["https://shop.example", "http://localhost:3000", "http://[::1]:8080", "capacitor://localhost", "http://127.0.0.1"],
+)
+def test_an_origin_is_taken_as_browsers_send_it(origin: str) -> None:
+    assert Settings.from_environment({"KEMBANG_CORS_ORIGINS": origin}).cors_origins == (origin,)
+    assert Settings.from_environment({"KEMBANG_CORS_ORIGINS": origin.upper()}).cors_origins == (origin,)

@@ -7,10 +7,12 @@ from typing import Any
 import httpx
 import pytest
 from litestar import Litestar, get
+from litestar.exceptions import InternalServerException
 from litestar.params import FromQuery
 from sqlalchemy import Connection
 from sqlalchemy.exc import DataError, OperationalError
 
+from service.app import create_app
 from service.clock import Clock
 from service.problems import problem_handlers
 
@@ -63,6 +65,54 @@ def test_what_the_database_cannot_hold_is_not_answered_as_if_trying_again_would_
         answer = asyncio.run(ask(kind))
         assert (answer.status_code, answer.headers.get("retry-after")) == (status, retry_after)
         assert "secret" not in answer.text
+
+
+def test_a_fault_of_our_own_is_logged_and_says_nothing_of_itself(caplog: pytest.LogCaptureFixture) -> None:
+    @get("/", sync_to_thread=False)
+    def failing() -> None:
+        raise InternalServerException("secret")
+
+    async def ask() -> httpx.Response:
+        app = Litestar([failing], exception_handlers=problem_handlers(), openapi_config=None, logging_config=None)
+        transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # Litestar's names for the same messages
+        async with httpx.AsyncClient(transport=transport, base_url="http://shop") as client:
+            return await client.get("/")
+
+    answer = asyncio.run(ask())
+    assert (answer.status_code, "secret" in answer.text) == (500, False)
+    assert "unhandled error during GET /" in caplog.text
+
+
+def test_a_body_that_breaks_off_is_no_fault_of_ours(shop: Any) -> None:
+    arriving = [
+        {"type": "http.request", "body": b'{"events": [', "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return arriving.pop(0)
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "path": "/v1/events",
+        "raw_path": b"/v1/events",
+        "query_string": b"",
+        "root_path": "",
+        "scheme": "http",
+        "headers": [(b"transfer-encoding", b"chunked"), (b"x-kembang-now", b"2026-11-20T12:00:00Z")],
+        "client": ("127.0.0.1", 50_000),
+        "server": ("shop", 80),
+    }
+    asyncio.run(create_app(shop.services)(scope, receive, send))  # type: ignore[arg-type]
+    assert sent[0]["status"] == 400
+    assert b"the body broke off before its end: nothing was stored" in sent[1]["body"]
 
 
 def test_requests_are_counted_by_the_status_that_left_the_server(shop: Any) -> None:
