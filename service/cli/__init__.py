@@ -11,6 +11,7 @@ import click
 from service.cli.edge import EXPECTED, one_line
 from service.cli.evaluating import evaluate
 from service.cli.experimenting import experiment
+from service.cli.exporting import export
 from service.cli.importing import import_
 from service.cli.modelling import models, train
 from service.cli.serving import demo, serve
@@ -23,7 +24,7 @@ def kembang() -> None:
     """Personal feeds for shops, and experiments that measure what they do."""
 
 
-for command in (demo, serve, simulate, import_, train, models, evaluate, experiment):
+for command in (demo, serve, simulate, import_, train, models, evaluate, experiment, export):
     kembang.add_command(command)
 
 

@@ -11,6 +11,7 @@ from service.cli.simulating import NoSimulatedShop
 from service.cli.writing import ServiceRefused
 from service.demo.home import RealHome
 from service.demo.storefront import PlayStopped
+from service.jobs.exporting import ForgottenMeanwhile
 from service.jobs.importing.tables import ImportRefused
 from service.log.database import LogFailure, LogLocked, SchemaOutdated
 from service.log.experiments import ActionRefused, ExperimentExists, ExperimentUnknown
@@ -25,6 +26,7 @@ EXPECTED: tuple[type[Exception], ...] = (
     DesignRefused,
     ExperimentExists,
     ExperimentUnknown,
+    ForgottenMeanwhile,
     ImportRefused,
     LogFailure,
     LogLocked,

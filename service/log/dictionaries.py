@@ -61,6 +61,15 @@ def item_ids(connection: Connection, external_ids: Collection[str]) -> dict[str,
     return found
 
 
+def item_names(connection: Connection, ids: Collection[int]) -> dict[int, str]:
+    """The outside id of each item, by the log's integer id."""
+    found: dict[int, str] = {}
+    for chunk in chunks(list(set(ids))):
+        query = select(items.c.id, items.c.external_id).where(items.c.id.in_(chunk))
+        found.update({row.id: row.external_id for row in connection.execute(query)})
+    return found
+
+
 def insert_new(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> int:
     """Inserts the rows that are new; one whose key is there already is left as it is.
 

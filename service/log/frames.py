@@ -1,20 +1,18 @@
 """Reading the log in bulk: columns in chunks, straight into arrays."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import DTypeLike, NDArray
-from sqlalchemy import Connection, Engine, Select, func, select
+from numpy.typing import NDArray
+from sqlalchemy import Connection, Engine, func, select
 
 from recommender.events import Events, Kind
 from recommender.training import Items, Segments
 from service.log.history import watch_shares
+from service.log.pieces import column_arrays
 from service.log.tables import assignments, events, exposures, items, users
 
-_CHUNK_ROWS = 50_000
 _MICROSECONDS = 1_000_000
 
 SEGMENT_ATTRIBUTE = "country"
@@ -36,7 +34,7 @@ def training_frames(reader: Engine) -> TrainingFrames:
     Impressions are left out: they outnumber all acts by far and show no interest.
     """
     with reader.connect() as connection:
-        shown = _columns(
+        shown = column_arrays(
             connection,
             select(items.c.id, items.c.kind, items.c.published_at).where(
                 items.c.title.is_not(None), ~items.c.is_service
@@ -44,7 +42,7 @@ def training_frames(reader: Engine) -> TrainingFrames:
             (np.int64, object, np.int64),
         )
         told = select(users.c.id, func.coalesce(users.c.attributes[SEGMENT_ATTRIBUTE].as_string(), ""))
-        people = _columns(connection, told, (np.int64, object))
+        people = column_arrays(connection, told, (np.int64, object))
         return TrainingFrames(
             events=_events(connection),
             items=Items(
@@ -76,7 +74,7 @@ def _events(connection: Connection) -> Events:
         .order_by(columns.seq)
     )
     types = (np.int64, np.int64, np.int8, np.int64, np.float32, np.float32, np.float32)
-    user_ids, item_ids, kinds, at, quantities, watched, total = _columns(connection, query, types)
+    user_ids, item_ids, kinds, at, quantities, watched, total = column_arrays(connection, query, types)
     return Events(
         user_ids=user_ids,
         item_ids=item_ids,
@@ -87,35 +85,41 @@ def _events(connection: Connection) -> Events:
     )
 
 
-def order_frame(reader: Engine, *, timezone: str, currency: str) -> pd.DataFrame:
-    """Every purchase and refund line of known users in one currency; a line without an amount is an order worth 0.
+ORDER_KEY = func.coalesce(events.c.order_id, events.c.id)
+"""What the lines of one order share: its number; a line without one is an order of its own."""
+
+
+def order_frame(reader: Engine, *, timezone: str) -> pd.DataFrame:
+    """Every purchase and refund line of known users; a line without an amount is an order worth 0 of no currency.
 
     Returns:
         Columns ``unit`` (int64, the log's user id), ``order`` (int64 code), ``at`` (microseconds UTC), ``day`` (int64,
-        days since 1970-01-01 in the shop's zone), ``amount_minor`` (int64, refunds negative), ``is_refund`` (bool).
+        days since 1970-01-01 in the shop's zone), ``amount_minor`` (int64, refunds negative), ``is_refund`` (bool),
+        ``currency`` (category, ``""`` without an amount). Amounts of different currencies must not be added up.
     """
     columns = events.c
-    amount_or_zero = func.coalesce(columns.amount_minor, 0)
-    query = select(columns.user_id, columns.order_id, columns.id, columns.at, amount_or_zero, columns.kind).where(
-        columns.user_id.is_not(None),
-        columns.kind.in_([int(Kind.PURCHASE), int(Kind.REFUND)]),
-        (columns.currency == currency) | columns.currency.is_(None),
-    )
+    query = select(
+        columns.user_id,
+        ORDER_KEY,
+        columns.at,
+        func.coalesce(columns.amount_minor, 0),
+        columns.kind,
+        func.coalesce(columns.currency, ""),
+    ).where(columns.user_id.is_not(None), columns.kind.in_([int(Kind.PURCHASE), int(Kind.REFUND)]))
     with reader.connect() as connection:
-        unit, order_id, event_id, at, amount, kind = _columns(
-            connection, query, (np.int64, object, object, np.int64, np.int64, np.int8)
+        unit, order_key, at, amount, kind, currency = column_arrays(
+            connection, query, (np.int64, object, np.int64, np.int64, np.int8, "U3")
         )
     is_refund = kind == int(Kind.REFUND)
-    # A line without an order number is an order of its own.
-    order, _ = pd.factorize(np.where(pd.isna(order_id), event_id, order_id))
     return pd.DataFrame(
         {
             "unit": unit,
-            "order": order.astype(np.int64),
+            "order": pd.factorize(order_key)[0].astype(np.int64),
             "at": at,
             "day": shop_days(at, timezone=timezone),
             "amount_minor": np.where(is_refund, -amount, amount),
             "is_refund": is_refund,
+            "currency": pd.Categorical(currency),
         }
     )
 
@@ -126,7 +130,7 @@ def exposure_frame(reader: Engine, experiment_id: int) -> pd.DataFrame:
         assignments.c.experiment_id == experiment_id
     )
     with reader.connect() as connection:
-        unit, arm, at = _columns(connection, query, (np.int64, object, np.int64))
+        unit, arm, at = column_arrays(connection, query, (np.int64, object, np.int64))
     return pd.DataFrame({"unit": unit, "arm": arm, "first_exposed_at": at})
 
 
@@ -141,15 +145,3 @@ def shop_days(at: NDArray[np.int64], *, timezone: str) -> NDArray[np.int64]:
     """Days since 1970-01-01 in the shop's zone, of instants in microseconds UTC."""
     local = pd.DatetimeIndex(at.astype("datetime64[us]"), tz="UTC").tz_convert(timezone).tz_localize(None)
     return np.asarray(local.to_numpy().astype("datetime64[D]").astype(np.int64))
-
-
-def _columns(connection: Connection, query: Select[Any], types: Sequence[DTypeLike]) -> list[NDArray[Any]]:
-    """One array per column, read in chunks so that memory holds arrays and one chunk of rows, never all rows."""
-    parts: list[list[NDArray[Any]]] = [[] for _ in types]
-    result = connection.execution_options(stream_results=True, max_row_buffer=_CHUNK_ROWS).execute(query)
-    for rows in result.partitions(_CHUNK_ROWS):
-        for part, values, type_ in zip(parts, zip(*rows, strict=True), types, strict=True):
-            part.append(np.array(values, dtype=type_))
-    return [
-        np.concatenate(part) if part else np.empty(0, dtype=type_) for part, type_ in zip(parts, types, strict=True)
-    ]
