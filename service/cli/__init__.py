@@ -8,6 +8,7 @@ import sys
 
 import click
 
+from service.cli.attributing import attribution
 from service.cli.edge import EXPECTED, one_line
 from service.cli.evaluating import evaluate
 from service.cli.experimenting import experiment
@@ -24,7 +25,7 @@ def kembang() -> None:
     """Personal feeds for shops, and experiments that measure what they do."""
 
 
-for command in (demo, serve, simulate, import_, train, models, evaluate, experiment, export):
+for command in (demo, serve, simulate, import_, train, models, evaluate, experiment, export, attribution):
     kembang.add_command(command)
 
 

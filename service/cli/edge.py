@@ -11,6 +11,7 @@ from service.cli.simulating import NoSimulatedShop
 from service.cli.writing import ServiceRefused
 from service.demo.home import RealHome
 from service.demo.storefront import PlayStopped
+from service.jobs.attributing import PeriodRefused
 from service.jobs.exporting import ForgottenMeanwhile
 from service.jobs.importing.tables import ImportRefused
 from service.log.database import LogFailure, LogLocked, SchemaOutdated
@@ -34,6 +35,7 @@ EXPECTED: tuple[type[Exception], ...] = (
     NothingToTrain,
     NothingUsable,
     OSError,
+    PeriodRefused,
     PlayStopped,
     PortTaken,
     RealClockOnly,

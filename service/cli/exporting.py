@@ -1,13 +1,13 @@
 """``kembang export``."""
 
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 
 import click
 
 from service.cli.output import json_option, print_json, progress
-from service.cli.periods import since_option, start_of_day, until_option
-from service.clock import machine_now
+from service.cli.periods import since_option, until_option
+from service.clock import machine_now, start_of_day
 from service.jobs.export_files import FormatRefused, file_format
 from service.jobs.exporting import SUBJECTS, exported
 from service.log.database import open_for_reading
@@ -21,7 +21,7 @@ from service.settings import Settings
 @since_option
 @until_option
 @json_option
-def export(*, what: str, file: Path, since: datetime | None, until: datetime | None, as_json: bool) -> None:
+def export(*, what: str, file: Path, since: date | None, until: date | None, as_json: bool) -> None:
     """Write WHAT the log holds to FILE: CSV or Parquet, by its ending (.csv, .csv.gz, .parquet).
 
     The headings are the field names of the API. In CSV, texts that a spreadsheet would run as formulas are guarded by
@@ -29,7 +29,8 @@ def export(*, what: str, file: Path, since: datetime | None, until: datetime | N
     """
     settings = Settings.from_environment()
     period = Period(
-        since=start_of_day(since, timezone=settings.timezone), until=start_of_day(until, timezone=settings.timezone)
+        since=None if since is None else start_of_day(since, timezone=settings.timezone),
+        until=None if until is None else start_of_day(until, timezone=settings.timezone),
     )
     _check(what, file, period)
     database = open_for_reading(settings.database_url)

@@ -1,18 +1,21 @@
 """The options of a command that looks at a period: days of the shop's calendar."""
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any, TypeVar
 
 import click
 
-from service.clock import microseconds
-
-_DAY = click.DateTime(["%Y-%m-%d"])
-
-since_option = click.option("--since", type=_DAY, help="From this day on (in KEMBANG_TIMEZONE).")
-until_option = click.option("--until", type=_DAY, help="Before this day, which is no longer counted.")
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def start_of_day(day: datetime | None, *, timezone: str) -> int | None:
-    """The instant at which a day of the shop's calendar begins, microseconds UTC; None for no day."""
-    return None if day is None else microseconds(day.replace(tzinfo=ZoneInfo(timezone)))
+def _day(_context: click.Context, _option: click.Parameter, value: datetime | None) -> date | None:
+    return None if value is None else value.date()
+
+
+def _option(name: str, help_: str) -> Callable[[Command], Command]:
+    return click.option(name, type=click.DateTime(["%Y-%m-%d"]), callback=_day, help=help_)
+
+
+since_option = _option("--since", "From this day on (in KEMBANG_TIMEZONE).")
+until_option = _option("--until", "Before this day, which is no longer counted.")

@@ -1,7 +1,7 @@
 """The dictionaries of the log: outside ids to the integers that everything else is stored under."""
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -61,12 +61,20 @@ def item_ids(connection: Connection, external_ids: Collection[str]) -> dict[str,
     return found
 
 
-def item_names(connection: Connection, ids: Collection[int]) -> dict[int, str]:
-    """The outside id of each item, by the log's integer id."""
-    found: dict[int, str] = {}
+class ItemLabel(NamedTuple):
+    """What an item is called outside."""
+
+    external_id: str
+    kind: str
+    title: str | None
+
+
+def item_labels(connection: Connection, ids: Collection[int]) -> dict[int, ItemLabel]:
+    """What each item is called, by the log's integer id."""
+    found: dict[int, ItemLabel] = {}
     for chunk in chunks(list(set(ids))):
-        query = select(items.c.id, items.c.external_id).where(items.c.id.in_(chunk))
-        found.update({row.id: row.external_id for row in connection.execute(query)})
+        query = select(items.c.id, items.c.external_id, items.c.kind, items.c.title).where(items.c.id.in_(chunk))
+        found.update({id_: ItemLabel(*label) for id_, *label in connection.execute(query)})
     return found
 
 

@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 
 from recommender.events import Kind
-from service.log.dictionaries import item_names
+from service.log.dictionaries import item_labels
 from service.log.frames import ORDER_KEY, SEGMENT_ATTRIBUTE
 from service.log.pieces import pieces
 from service.log.tables import events, expenses, exposures, items, suppressions, users
@@ -160,9 +160,9 @@ def exposure_extracts(reader: Engine, period: Period) -> Iterator[Extract]:
         shown = shown_items(feeds.pop("shown"))
         each = {name: values[shown.row] for name, values in feeds.items()}
         with reader.connect() as connection:
-            name_of = item_names(connection, np.unique(shown.item_id).tolist())
+            label_of = item_labels(connection, np.unique(shown.item_id).tolist())
         items_shown: dict[str, NDArray[Any]] = {
-            "item_id": np.array([name_of[id_] for id_ in shown.item_id.tolist()], dtype=object),
+            "item_id": np.array([label_of[id_].external_id for id_ in shown.item_id.tolist()], dtype=object),
             "source": shown.source,
             "probability": shown.probability,
             "position": shown.position,

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, func, select
 from recommender.events import Events, Kind
 from recommender.training import Items, Segments
 from service.log.history import watch_shares
+from service.log.home import SIMULATED, home_fact
 from service.log.pieces import column_arrays
 from service.log.tables import assignments, events, exposures, items, users
 
@@ -139,6 +140,13 @@ def latest_instant(reader: Engine) -> int | None:
     with reader.connect() as connection:
         instants = [connection.execute(select(func.max(table.c.at))).scalar() for table in (events, exposures)]
     return max((instant for instant in instants if instant is not None), default=None)
+
+
+def log_now(reader: Engine, *, machine_now: int) -> int:
+    """Now as this log has it: the machine's clock, in a simulated shop just after the latest thing that happened."""
+    if home_fact(reader, SIMULATED) is None:
+        return machine_now
+    return (latest_instant(reader) or machine_now) + 1
 
 
 def shop_days(at: NDArray[np.int64], *, timezone: str) -> NDArray[np.int64]:
