@@ -11,7 +11,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import License
 from litestar.types import ASGIApp
 
-from service.api import events, experiments, feeds, items, operations, people, users
+from service.api import attribution, events, experiments, feeds, items, operations, people, users
 from service.api.answers import DocumentPlugin
 from service.api.parameters import before_handler, parameter_problem
 from service.metrics import RequestMetrics
@@ -37,6 +37,7 @@ _HANDLERS = [
     experiments.get_experiments,
     experiments.get_experiment,
     experiments.get_results,
+    attribution.get_attribution,
     operations.get_live,
     operations.get_ready,
     operations.get_metrics,

@@ -1,7 +1,9 @@
 """The service's one clock. Instants are integer microseconds since 1970 UTC."""
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as time_of_day
+from zoneinfo import ZoneInfo
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -50,6 +52,11 @@ def machine_now() -> int:
 def microseconds(instant: datetime) -> int:
     """Microseconds since 1970 UTC of an aware instant, exactly."""
     return (instant - _EPOCH) // _MICROSECOND
+
+
+def start_of_day(day: date, *, timezone: str) -> int:
+    """The instant at which a day of the shop's calendar begins, microseconds UTC."""
+    return microseconds(datetime.combine(day, time_of_day(), tzinfo=ZoneInfo(timezone)))
 
 
 def instant_text(at: int) -> str:

@@ -13,6 +13,7 @@ from litestar.types import ExceptionHandlersMap
 
 from experiments.design import DesignRefused
 from service.clock import ClockRefused
+from service.jobs.attributing import PeriodRefused
 from service.live.experiments import PreviewRefused
 from service.live.feed import CursorUnknown, ItemUnknown
 from service.log.database import LogFailure, Unstorable
@@ -50,6 +51,7 @@ class EncodingRefused(ValueError):
 _STATUS: dict[type[Exception], HTTPStatus] = {
     RequestRefused: HTTPStatus.BAD_REQUEST,
     ClockRefused: HTTPStatus.BAD_REQUEST,
+    PeriodRefused: HTTPStatus.BAD_REQUEST,
     PreviewRefused: HTTPStatus.BAD_REQUEST,
     CursorUnknown: HTTPStatus.BAD_REQUEST,
     DesignRefused: HTTPStatus.BAD_REQUEST,

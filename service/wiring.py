@@ -1,5 +1,6 @@
 """The only place where the service's objects are made."""
 
+import asyncio
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -47,6 +48,8 @@ class Services:
     refresher: Refresher
     pruner: Pruner
     metrics: Metrics
+    long_reads: asyncio.Semaphore
+    """Held while a request reads the whole log: such requests take turns, so that they never crowd out feeds."""
 
 
 class RealClockOnly(Exception):
@@ -119,6 +122,7 @@ def build(settings: Settings, *, simulated_clock: bool, url: str | None = None) 
             catalogue=catalogue,
             experiments=experiments,
             metrics=metrics,
+            long_reads=asyncio.Semaphore(1),
             refresher=Refresher(
                 {"catalogue": look_at_catalogue, "experiments": experiments.refresh, "model": model.refresh},
                 every_seconds=settings.refresh_seconds,

@@ -8,10 +8,12 @@ import sys
 
 import click
 
+from service.cli.attributing import attribution
 from service.cli.edge import EXPECTED, one_line
 from service.cli.erasing import erase
 from service.cli.evaluating import evaluate
 from service.cli.experimenting import experiment
+from service.cli.exporting import export
 from service.cli.importing import import_
 from service.cli.keeping import database
 from service.cli.modelling import models, train
@@ -25,7 +27,9 @@ def kembang() -> None:
     """Personal feeds for shops, and experiments that measure what they do."""
 
 
-for command in (demo, serve, simulate, import_, train, models, evaluate, experiment, erase, database):
+for command in (demo, serve, simulate, import_, export, train, models, evaluate):
+    kembang.add_command(command)
+for command in (experiment, attribution, erase, database):
     kembang.add_command(command)
 
 

@@ -12,6 +12,8 @@ from service.cli.simulating import NoSimulatedShop
 from service.cli.writing import ServiceRefused
 from service.demo.home import RealHome
 from service.demo.storefront import PlayStopped
+from service.jobs.attributing import PeriodRefused
+from service.jobs.exporting import ForgottenMeanwhile
 from service.jobs.importing.tables import ImportRefused
 from service.log.backup import BackupFailed
 from service.log.database import LogFailure, LogInUse, LogLocked, SchemaOutdated
@@ -31,6 +33,7 @@ EXPECTED: tuple[type[Exception], ...] = (
     DesignRefused,
     ExperimentExists,
     ExperimentUnknown,
+    ForgottenMeanwhile,
     ImportRefused,
     LogFailure,
     LogInUse,
@@ -40,6 +43,7 @@ EXPECTED: tuple[type[Exception], ...] = (
     NothingToTrain,
     NothingUsable,
     OSError,
+    PeriodRefused,
     PlayStopped,
     PortTaken,
     RealClockOnly,

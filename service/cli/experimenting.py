@@ -17,8 +17,7 @@ from service.jobs.analysing import experiment_results
 from service.jobs.experimenting import checked_design, created, described
 from service.log.database import open_for_reading
 from service.log.experiments import all_experiments, change_experiment
-from service.log.frames import latest_instant
-from service.log.home import SIMULATED, home_fact
+from service.log.frames import log_now
 from service.settings import Settings
 from service.wiring import settings_of_home
 
@@ -96,10 +95,7 @@ def results(*, key: str, as_json: bool) -> None:
     """Read what the experiment KEY has shown so far."""
     settings = Settings.from_environment()
     database = open_for_reading(settings.database_url)
-    as_of = machine_now()
-    if home_fact(database.reader, SIMULATED) is not None:
-        # In a simulated shop it is as late as the latest thing that happened.
-        as_of = (latest_instant(database.reader) or as_of) + 1
+    as_of = log_now(database.reader, machine_now=machine_now())
     found = experiment_results(database.reader, settings_of_home(settings, database.reader), key=key, as_of=as_of)
     database.close()
     if as_json:

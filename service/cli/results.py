@@ -21,8 +21,15 @@ def results_text(results: Mapping[str, Any]) -> str:
         for arm, said in arms.items():
             lines.append(_outcome_line(outcome, arm, said))
     lines.append("* a projection, never a measurement")
+    if results["other_currencies"]:
+        lines.append(_other_currencies_line(results["other_currencies"]))
     lines.append(f"verdict: {results['verdict']['text']}")
     return "\n".join(lines)
+
+
+def _other_currencies_line(left_out: Mapping[str, Mapping[str, int]]) -> str:
+    counts = ", ".join(f"{said['orders']:,} in {currency}" for currency, said in left_out.items())
+    return f"left out: orders in other currencies than the shop's count in no outcome; there were {counts}"
 
 
 def _outcome_line(outcome: str, arm: str, said: Mapping[str, Any]) -> str:

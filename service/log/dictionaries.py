@@ -1,12 +1,12 @@
 """The dictionaries of the log: outside ids to the integers that everything else is stored under."""
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from service.log.names import UserKey, among
+from service.log.names import UserKey, among, chunks
 from service.log.suppressions import suppressed
 from service.log.tables import items, users
 
@@ -59,6 +59,23 @@ def item_ids(connection: Connection, external_ids: Collection[str]) -> dict[str,
         return {}
     query = select(items.c.external_id, items.c.id).where(among(connection, items.c.external_id, set(external_ids)))
     return {external_id: id_ for external_id, id_ in connection.execute(query).all()}  # noqa: C416  a Row is no pair to mypy
+
+
+class ItemLabel(NamedTuple):
+    """What an item is called outside."""
+
+    external_id: str
+    kind: str
+    title: str | None
+
+
+def item_labels(connection: Connection, ids: Collection[int]) -> dict[int, ItemLabel]:
+    """What each item is called, by the log's integer id."""
+    found: dict[int, ItemLabel] = {}
+    for chunk in chunks(list(set(ids))):
+        query = select(items.c.id, items.c.external_id, items.c.kind, items.c.title).where(items.c.id.in_(chunk))
+        found.update({id_: ItemLabel(*label) for id_, *label in connection.execute(query)})
+    return found
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> int:

@@ -1,11 +1,4 @@
-"""Reading the log in bulk: piece after piece in the order of a key, straight into arrays that grow in place.
-
-Each piece is a transaction of its own, up to the highest key there was at the start. So nothing holds a snapshot for as
-long as fifty million rows take, and the write-ahead log of SQLite and the dead rows of PostgreSQL stay few. What that
-promises: every row that was there at the start and is still there at the end is read, and no row twice. Rows that are
-appended meanwhile are left for the next reading; a row that is erased, merged or taken out again meanwhile may be read
-as it was or as it is.
-"""
+"""Reading the log in bulk: piece after piece (see ``service.log.pieces``), straight into arrays that grow in place."""
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,10 +13,9 @@ from sqlalchemy import Column, Engine, Select, func, select
 from recommender.events import Events, Kind
 from recommender.training import Items, Segments
 from service.log.history import watch_shares
+from service.log.home import SIMULATED, home_fact
+from service.log.pieces import column_arrays, pieces
 from service.log.tables import assignments, events, exposures, items, users
-
-_PIECE_KEYS = 50_000
-"""Keys that one transaction reads: some tens of milliseconds, and some ten megabytes of rows not yet in arrays."""
 
 _MICROSECONDS = 1_000_000
 
@@ -116,26 +108,32 @@ def _segments(reader: Engine) -> Segments:
     return Segments(**read)
 
 
-def order_frame(reader: Engine, *, timezone: str, currency: str) -> pd.DataFrame:
-    """Every purchase and refund line of known users in one currency; a line without an amount is an order worth 0.
+ORDER_KEY = func.coalesce(events.c.order_id, events.c.id)
+"""What the lines of one order share: its number; a line without one is an order of its own."""
+
+
+def order_frame(reader: Engine, *, timezone: str) -> pd.DataFrame:
+    """Every purchase and refund line of known users; a line without an amount is an order worth 0 of no currency.
 
     Returns:
         Columns ``unit`` (int64, the log's user id), ``order`` (int64 code), ``at`` (microseconds UTC), ``day`` (int64,
-        days since 1970-01-01 in the shop's zone), ``amount_minor`` (int64, refunds negative), ``is_refund`` (bool).
+        days since 1970-01-01 in the shop's zone), ``amount_minor`` (int64, refunds negative), ``is_refund`` (bool),
+        ``currency`` (category, ``""`` without an amount). Amounts of different currencies must not be added up.
     """
     columns = events.c
-    amount_or_zero = func.coalesce(columns.amount_minor, 0)
-    query = select(columns.user_id, columns.at, amount_or_zero, columns.kind, columns.order_id).where(
-        columns.user_id.is_not(None),
-        columns.kind.in_([int(Kind.PURCHASE), int(Kind.REFUND)]),
-        (columns.currency == currency) | columns.currency.is_(None),
-    )
-    read = {"unit": np.int64, "at": np.int64, "amount_minor": np.int64, "kind": np.int8, "order_id": np.object_}
-    lines = _Columns(
-        {"unit": np.int64, "at": np.int64, "day": np.int64, "amount_minor": np.int64, "is_refund": np.bool_}
-    )
+    query = select(
+        columns.user_id,
+        columns.at,
+        func.coalesce(columns.amount_minor, 0),
+        columns.kind,
+        func.coalesce(columns.currency, ""),
+        columns.order_id,
+    ).where(columns.user_id.is_not(None), columns.kind.in_([int(Kind.PURCHASE), int(Kind.REFUND)]))
+    read = {"unit": np.int64, "at": np.int64, "amount_minor": np.int64, "kind": np.int8, "currency": np.object_}
+    kept = {"unit": np.int64, "at": np.int64, "day": np.int64, "amount_minor": np.int64, "is_refund": np.bool_}
+    lines = _Columns({**kept, "currency": np.object_})
     order_ids: list[pd.Series] = []
-    for piece in _pieces(reader, query, key=columns.seq, types=read):
+    for piece in _pieces(reader, query, key=columns.seq, types={**read, "order_id": np.object_}):
         is_refund = piece["kind"] == int(Kind.REFUND)
         lines.extend(
             {
@@ -144,10 +142,12 @@ def order_frame(reader: Engine, *, timezone: str, currency: str) -> pd.DataFrame
                 "day": shop_days(piece["at"], timezone=timezone),
                 "amount_minor": np.where(is_refund, -piece["amount_minor"], piece["amount_minor"]),
                 "is_refund": is_refund,
+                "currency": piece["currency"],
             }
         )
         order_ids.append(pd.Series(piece["order_id"], dtype="str"))
-    named = {"unit": lines.arrays["unit"], "order": _order_codes(order_ids), **lines.arrays}
+    currency = pd.Categorical(lines.arrays.pop("currency"))
+    named = {"unit": lines.arrays["unit"], "order": _order_codes(order_ids), **lines.arrays, "currency": currency}
     return pd.DataFrame(named, copy=False)
 
 
@@ -176,6 +176,13 @@ def latest_instant(reader: Engine) -> int | None:
     with reader.connect() as connection:
         instants = [connection.execute(select(func.max(table.c.at))).scalar() for table in (events, exposures)]
     return max((instant for instant in instants if instant is not None), default=None)
+
+
+def log_now(reader: Engine, *, machine_now: int) -> int:
+    """Now as this log has it: the machine's clock, in a simulated shop just after the latest thing that happened."""
+    if home_fact(reader, SIMULATED) is None:
+        return machine_now
+    return (latest_instant(reader) or machine_now) + 1
 
 
 def shop_days(at: NDArray[np.int64], *, timezone: str) -> NDArray[np.int64]:
@@ -222,19 +229,9 @@ def _pieces(
         key: An indexed column of integers, by whose ranges the query is cut.
         types: Name and type of each column of the query, in its order.
     """
-    with reader.connect() as connection:
-        last = connection.execute(select(func.max(key))).scalar()
-    start: int | None = 0
-    while start is not None and last is not None:
-        end = min(start + _PIECE_KEYS, last + 1)
+    for piece in pieces(reader, key):
         with reader.connect() as connection:
-            # The driver's own tuples become an array in one step, without a row object or a Python loop for each.
-            cursor = connection.execute(query.where(key >= start, key < end).order_by(key)).cursor
-            rows = [] if cursor is None else cursor.fetchall()
-            # Keys may have gaps far wider than a piece, where imports were taken out again.
-            start = connection.execute(select(func.min(key)).where(key >= end, key <= last)).scalar()
-        if rows:
-            yield np.array(rows, dtype=list(types.items()))
+            yield column_arrays(connection, query.where(piece.holds).order_by(key), types)
 
 
 def _shared(texts: NDArray[np.object_]) -> NDArray[np.object_]:

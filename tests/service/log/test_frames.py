@@ -132,7 +132,7 @@ def test_a_users_country_is_her_segment_and_one_without_has_none(database: Datab
 def test_an_empty_log_gives_empty_frames(database: Database) -> None:
     read = training_frames(database.reader, until_seconds=LATE // SECOND)
     assert (len(read.events), len(read.items.item_ids), len(read.segments.user_ids)) == (0, 0, 0)
-    orders = order_frame(database.reader, timezone="UTC", currency="GBP")
+    orders = order_frame(database.reader, timezone="UTC")
     assert len(orders) == 0
     assert orders.dtypes.astype(str).to_dict() == {
         "unit": "int64",
@@ -141,12 +141,13 @@ def test_an_empty_log_gives_empty_frames(database: Database) -> None:
         "day": "int64",
         "amount_minor": "int64",
         "is_refund": "bool",
+        "currency": "category",
     }
     assert len(exposure_frame(database.reader, 1)) == 0
     assert latest_instant(database.reader) is None
 
 
-def test_orders_are_the_purchases_and_refunds_of_known_users_in_the_shops_currency(
+def test_orders_are_the_purchases_and_refunds_of_known_users_each_in_its_currency(
     database: Database, writer: Writer
 ) -> None:
     append(
@@ -159,17 +160,17 @@ def test_orders_are_the_purchases_and_refunds_of_known_users_in_the_shops_curren
         event("unpriced", amount_minor=None, currency=None),
         event("viewed", kind=Kind.VIEW, amount_minor=None, currency=None),
     )
-    orders = order_frame(database.reader, timezone="UTC", currency="GBP")
+    orders = order_frame(database.reader, timezone="UTC")
     with database.reader.connect() as connection:
         user = user_ids(connection, [ANNA, BEN])
-    assert orders["unit"].tolist() == [user[ANNA]] * 3 + [user[BEN], user[ANNA]]
-    assert orders["amount_minor"].tolist() == [250, 400, -250, 100, 0]
-    assert orders["is_refund"].tolist() == [False, False, True, False, False]
+    assert orders["unit"].tolist() == [user[ANNA]] * 3 + [user[BEN], user[ANNA], user[ANNA]]
+    assert orders["amount_minor"].tolist() == [250, 400, -250, 100, 999, 0]
+    assert orders["currency"].tolist() == ["GBP"] * 4 + ["EUR", ""]
+    assert orders["is_refund"].tolist() == [False, False, True, False, False, False]
     first, second, *others = orders["order"].tolist()
     assert first == second, "lines with one order number are one order"
-    assert len({first, *others}) == 4, "a line without an order number is an order of its own"
+    assert len({first, *others}) == 5, "a line without an order number is an order of its own"
     assert set(orders["day"]) == {0}
-    assert order_frame(database.reader, timezone="UTC", currency="EUR")["amount_minor"].tolist() == [999, 0]
 
 
 @pytest.mark.parametrize(
@@ -192,7 +193,7 @@ def test_an_order_belongs_to_the_day_that_the_shops_calendar_showed(
 ) -> None:
     at = microseconds(datetime.fromisoformat(local).replace(tzinfo=ZoneInfo(timezone)))
     append(writer, event("e", at=at))
-    assert order_frame(database.reader, timezone=timezone, currency="GBP")["day"].tolist() == [day]
+    assert order_frame(database.reader, timezone=timezone)["day"].tolist() == [day]
 
 
 @given(
@@ -306,7 +307,7 @@ def test_lines_of_one_order_are_one_order_however_far_apart(database: Database, 
     row = {"payload_hash": b"0" * 16, "kind": int(Kind.PURCHASE), "user_id": 1, "item_id": 1, "at": 1, "received_at": 1}
     late = {**row, "seq": 10**12, "id": "last", "order_id": "o1", "currency": "GBP"}
     writer.run(lambda connection: connection.execute(insert(events).values(late)) and None)
-    codes = order_frame(database.reader, timezone="UTC", currency="GBP")["order"].tolist()
+    codes = order_frame(database.reader, timezone="UTC")["order"].tolist()
     assert codes[0] == codes[4]
     assert len(set(codes)) == 4
 
