@@ -115,6 +115,16 @@ def test_immature_units_are_exposed_and_decide_nothing() -> None:
     assert results["outcomes"] == read(experiment(), old)["outcomes"]
 
 
+def test_erased_units_are_told_per_arm_and_change_nothing_else() -> None:
+    frame = units(200, orders={"plain": 1.0, "personal": 1.0})
+    plain, told = read(experiment(), frame), read(experiment(), frame, erased={"personal": 3})
+    assert {arm: said.pop("erased") for arm, said in told["arms"].items()} == {"plain": 0, "personal": 3}
+    assert {arm: said.pop("erased") for arm, said in plain["arms"].items()} == {"plain": 0, "personal": 0}
+    assert told == plain
+    with pytest.raises(ValueError, match="erased must count units of the experiment's arms, got other"):
+        read(experiment(), frame, erased={"other": 1})
+
+
 def test_a_lift_reads_better_and_its_opposite_reads_worse() -> None:
     lifted = read(experiment(), units(2000, orders={"plain": 1.0, "personal": 1.3}))["verdict"]
     lowered = read(experiment(), units(2000, orders={"plain": 1.3, "personal": 1.0}))["verdict"]
