@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +39,7 @@ def analyse(
     as_of_us: int,
     currency: str,
     currency_exponent: int,
+    erased: Mapping[str, int] = MappingProxyType({}),
     status: str = "running",
     margin_rate: float = 1.0,
     projected: Projection | None = None,
@@ -57,6 +59,7 @@ def analyse(
         as_of_us: Data cut-off, microseconds UTC, the one that ``units`` was made with.
         currency: ISO 4217 code of all money.
         currency_exponent: Decimal places of that currency (2 for GBP, 0 for JPY).
+        erased: Units per arm that asked to be forgotten; they are in no other count, so only their number can be told.
         status: Where the experiment stands, one of ``evidence.STATUSES``.
         margin_rate: Share of net revenue counted as margin in CLV, above 0 and at most 1.
         projected: Projection for the rows of ``units``, or the reason why there is none.
@@ -65,6 +68,8 @@ def analyse(
         ValueError: If ``margin_rate`` or ``currency_exponent`` is out of range, a unit or count is in no arm, or the
             status is none.
     """
+    if strays := sorted(set(erased) - {arm.key for arm in experiment.arms}):
+        raise ValueError(f"erased must count units of the experiment's arms, got {', '.join(strays)}")
     money = _money(currency, currency_exponent, margin_rate)
     by_arm = _mature_by_arm(experiment, units)
     balance = sample_ratio(exposed, {arm.key: arm.share for arm in experiment.arms})
@@ -90,7 +95,7 @@ def analyse(
         "currency": currency,
         "margin_rate": margin_rate,
         "balance": asdict(balance),
-        "arms": _arm_counts(balance, units, by_arm),
+        "arms": _arm_counts(balance, units, by_arm, erased),
         "outcomes": outcomes,
         "guardrails": guardrails,
         "verdict": decide(experiment, balance, evidence),
@@ -107,12 +112,17 @@ def _mature_by_arm(experiment: Experiment, units: pd.DataFrame) -> dict[str, pd.
 
 
 def _arm_counts(
-    balance: Balance, units: pd.DataFrame, mature_by_arm: Mapping[str, pd.DataFrame]
+    balance: Balance, units: pd.DataFrame, mature_by_arm: Mapping[str, pd.DataFrame], erased: Mapping[str, int]
 ) -> dict[str, dict[str, int]]:
-    """Per arm, the units exposed, those counted, and those that a stop cut off."""
+    """Per arm, the units exposed, those counted, those that a stop cut off, and those erased since."""
     n_cut_off = units.loc[units["cut_off"].to_numpy(dtype=bool), "arm"].value_counts()
     return {
-        arm: {"exposed": balance.counts[arm], "mature": len(mature), "cut_off": int(n_cut_off.get(arm, 0))}
+        arm: {
+            "exposed": balance.counts[arm],
+            "mature": len(mature),
+            "cut_off": int(n_cut_off.get(arm, 0)),
+            "erased": erased.get(arm, 0),
+        }
         for arm, mature in mature_by_arm.items()
     }
 

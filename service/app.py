@@ -11,7 +11,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import License
 from litestar.types import ASGIApp
 
-from service.api import events, experiments, feeds, items, operations, users
+from service.api import events, experiments, feeds, items, operations, people, users
 from service.metrics import RequestMetrics
 from service.problems import problem_handlers
 from service.wiring import Services
@@ -20,6 +20,13 @@ _HANDLERS = [
     events.post_events,
     items.put_catalogue_items,
     users.put_users,
+    people.post_merge,
+    people.get_user_data,
+    people.get_visitor_data,
+    people.delete_user,
+    people.delete_visitor,
+    people.delete_user_suppression,
+    people.delete_visitor_suppression,
     feeds.get_user_feed,
     feeds.get_visitor_feed,
     feeds.get_related,

@@ -94,6 +94,12 @@ class Metrics:
         self.entries = Counter(
             "kembang_entries_total", "Items and users received.", ["what", "result"], registry=self.registry
         )
+        self.people_rows = Counter(
+            "kembang_people_rows_total",
+            "Rows that a merge gave to a user, or an erasure removed.",
+            ["act", "table"],
+            registry=self.registry,
+        )
         self.event_lag_seconds = Histogram(
             "kembang_event_lag_seconds",
             "Time from an event's own instant to its arrival.",

@@ -17,6 +17,8 @@ from service.live.experiments import PreviewRefused
 from service.live.feed import CursorUnknown, ItemUnknown
 from service.log.database import LogFailure, Unstorable
 from service.log.experiments import ActionRefused, ExperimentExists, ExperimentUnknown
+from service.log.merging import MergeRefused
+from service.log.suppressions import StillErasing
 from service.log.writer import LogBusy, LogClosed
 
 _log = logging.getLogger(__name__)
@@ -38,6 +40,8 @@ _STATUS: dict[type[Exception], HTTPStatus] = {
     ExperimentUnknown: HTTPStatus.NOT_FOUND,
     ExperimentExists: HTTPStatus.CONFLICT,
     ActionRefused: HTTPStatus.CONFLICT,
+    MergeRefused: HTTPStatus.CONFLICT,
+    StillErasing: HTTPStatus.CONFLICT,
     LogBusy: HTTPStatus.SERVICE_UNAVAILABLE,
     LogClosed: HTTPStatus.SERVICE_UNAVAILABLE,
 }

@@ -1,7 +1,7 @@
 """Batches whose entries are decoded one by one, so that a bad one costs only itself."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Self, TypeVar
 
@@ -10,7 +10,7 @@ from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, Refe
 from msgspec import Struct
 
 from service.api.text import ID_CHARACTERS, decoded
-from service.log.append import DeadLetter, append_dead_letters
+from service.log.append import FORGOTTEN, DeadLetter, append_dead_letters
 from service.log.database import Connection
 from service.money import AmountRefused
 from service.problems import RequestRefused
@@ -78,7 +78,7 @@ async def stored_entries(
     *,
     what: Literal["item", "user"],
     id_of: Callable[[T], str],
-    store: Callable[[Connection, list[T]], None],
+    store: Callable[[Connection, list[T]], Sequence[str | None]],
     now: int,
 ) -> EntryResults:
     """What became of each item or user: the good ones are stored and the others kept as dead letters, in one commit.
@@ -89,20 +89,24 @@ async def stored_entries(
         entries: The same, read.
         what: Label of the metric.
         id_of: The outside id of an entry.
-        store: Stores the good ones.
+        store: Stores the good ones; says of each, in order, why it was refused after all, or None.
         now: Microseconds UTC.
     """
     good = [entry for entry in entries if not isinstance(entry, Refusal)]
-    results = [
-        EntryResult.of(entry) if isinstance(entry, Refusal) else EntryResult(id_of(entry), "accepted")
-        for entry in entries
-    ]
 
-    def write(connection: Connection) -> None:
-        store(connection, good)
+    def result_of(entry: T | Refusal, reasons: Iterator[str | None]) -> EntryResult:
+        if isinstance(entry, Refusal):
+            return EntryResult.of(entry)
+        reason = next(reasons)
+        return EntryResult(id_of(entry), "accepted" if reason is None else "rejected", reason)
+
+    def write(connection: Connection) -> list[EntryResult]:
+        reasons = iter(store(connection, good))
+        results = [result_of(entry, reasons) for entry in entries]
         append_dead_letters(connection, dead_letters(raws, results, received_at=now))
+        return results
 
-    await asyncio.wrap_future(services.writer.submit(write))
+    results = await asyncio.wrap_future(services.writer.submit(write))
     for result in results:
         services.metrics.entries.labels(what, result.result).inc()
     return EntryResults(results)
@@ -111,9 +115,11 @@ async def stored_entries(
 def dead_letters(
     raws: Sequence[msgspec.Raw], results: Sequence[EntryResult], *, received_at: int, of_events: bool = False
 ) -> list[DeadLetter]:
-    """The entries that were rejected, word for word as sent, each with its reason."""
+    """The entries that were rejected, word for word as sent, each with its reason; of the forgotten nothing else."""
     return [
-        DeadLetter(
+        DeadLetter(received_at=received_at, origin="http", reason=FORGOTTEN, payload="")
+        if result.reason == FORGOTTEN
+        else DeadLetter(
             received_at=received_at,
             origin="http",
             reason=result.reason or "",

@@ -1,6 +1,7 @@
 """``PUT /v1/items``: the shop's catalogue, each item checked on its own."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -22,6 +23,7 @@ from service.api.requests import request_now
 from service.api.text import Currency, checked_id, storable
 from service.clock import microseconds
 from service.log.catalogue import CatalogueItem, put_items
+from service.log.database import Connection
 from service.money import minor_units
 from service.problems import RequestRefused
 from service.wiring import Services
@@ -70,11 +72,16 @@ async def put_catalogue_items(
         entries,
         what="item",
         id_of=lambda item: item.external_id,
-        store=lambda connection, items: put_items(connection, items, now=now),
+        store=lambda connection, items: _stored(connection, items, now=now),
         now=now,
     )
     await asyncio.to_thread(services.catalogue.refresh)
     return results
+
+
+def _stored(connection: Connection, described: Sequence[CatalogueItem], *, now: int) -> list[None]:
+    put_items(connection, described, now=now)
+    return [None] * len(described)
 
 
 def _catalogue_item(raw: msgspec.Raw, *, default_currency: str) -> CatalogueItem:

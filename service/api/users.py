@@ -1,5 +1,6 @@
 """``PUT /v1/users``: what the shop knows of its users, for targeting and for the segment rung of the ladder."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
@@ -17,7 +18,9 @@ from service.api.batches import (
 )
 from service.api.requests import request_now, user_key
 from service.api.text import storable
+from service.log.append import FORGOTTEN
 from service.log.catalogue import put_user_attributes
+from service.log.database import Connection
 from service.log.names import UserKey
 from service.wiring import Services
 
@@ -53,7 +56,7 @@ async def put_users(
         entries,
         what="user",
         id_of=lambda user: user.key.external_id,
-        store=lambda connection, users: put_user_attributes(connection, dict(users), now=now),
+        store=lambda connection, users: _stored(connection, users, now=now),
         now=now,
     )
 
@@ -63,6 +66,11 @@ class _Described(NamedTuple):
 
     key: UserKey
     attributes: dict[str, Any]
+
+
+def _stored(connection: Connection, described: Sequence[_Described], *, now: int) -> list[str | None]:
+    forgotten = put_user_attributes(connection, dict(described), now=now)
+    return [FORGOTTEN if user.key in forgotten else None for user in described]
 
 
 def _described_user(raw: msgspec.Raw) -> _Described:

@@ -9,6 +9,7 @@ import sys
 import click
 
 from service.cli.edge import EXPECTED, one_line
+from service.cli.erasing import erase
 from service.cli.evaluating import evaluate
 from service.cli.experimenting import experiment
 from service.cli.importing import import_
@@ -24,7 +25,7 @@ def kembang() -> None:
     """Personal feeds for shops, and experiments that measure what they do."""
 
 
-for command in (demo, serve, simulate, import_, train, models, evaluate, experiment, database):
+for command in (demo, serve, simulate, import_, train, models, evaluate, experiment, erase, database):
     kembang.add_command(command)
 
 

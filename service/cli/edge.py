@@ -5,6 +5,7 @@ import httpx
 from experiments.design import DesignRefused
 from recommender.artifact import ArtifactRefused
 from recommender.training import NothingToTrain
+from service.cli.erasing import NotErased
 from service.cli.importing import NothingUsable, SimulatedHome
 from service.cli.modelling import VersionUnknown
 from service.cli.simulating import NoSimulatedShop
@@ -17,6 +18,7 @@ from service.log.database import LogFailure, LogInUse, LogLocked, SchemaOutdated
 from service.log.dumps import ToolFailed
 from service.log.experiments import ActionRefused, ExperimentExists, ExperimentUnknown
 from service.log.restoring import RestoreRefused
+from service.log.suppressions import StillErasing
 from service.secret import SecretUnusable
 from service.server import PortTaken
 from service.settings import SettingRefused
@@ -34,6 +36,7 @@ EXPECTED: tuple[type[Exception], ...] = (
     LogInUse,
     LogLocked,
     NoSimulatedShop,
+    NotErased,
     NothingToTrain,
     NothingUsable,
     OSError,
@@ -47,6 +50,7 @@ EXPECTED: tuple[type[Exception], ...] = (
     ServiceRefused,
     SettingRefused,
     SimulatedHome,
+    StillErasing,
     ToolFailed,
     VersionUnknown,
     httpx.TransportError,

@@ -14,7 +14,8 @@ def results_text(results: Mapping[str, Any]) -> str:
     ]
     for arm, said in results["arms"].items():
         cut_off = f", {said['cut_off']:,} cut off by the stop" if said["cut_off"] else ""
-        lines.append(f"  {arm}: {said['exposed']:,} exposed, {said['mature']:,} mature{cut_off}")
+        erased = f", {said['erased']:,} erased since" if said["erased"] else ""
+        lines.append(f"  {arm}: {said['exposed']:,} exposed, {said['mature']:,} mature{cut_off}{erased}")
     lines.append(f"{'outcome':<20}{'arm':<14}{'control':>10}{'arm':>10}{'difference':>12}  95 % interval")
     for outcome, arms in results["outcomes"].items():
         for arm, said in arms.items():

@@ -11,7 +11,7 @@ from experiments.outcomes import unit_outcomes
 from experiments.projection import Projection, frozen_model, projected_clv, withheld_projection
 from service.clock import instant_text
 from service.log.database import Reader
-from service.log.experiments import StoredExperiment, experiment
+from service.log.experiments import StoredExperiment, erased_unit_counts, experiment
 from service.log.frames import exposure_frame, order_frame
 from service.money import currency_exponent
 from service.settings import Settings
@@ -30,6 +30,7 @@ def experiment_results(reader: Reader, settings: Settings, *, key: str, as_of: i
     """
     with reader.connect() as connection:
         stored = experiment(connection, key)
+        erased = erased_unit_counts(connection, stored.id)
     design = Experiment.parse(stored.definition)
     exposures = exposure_frame(reader, stored.id)
     exposures = exposures.loc[exposures["first_exposed_at"] < as_of]
@@ -41,6 +42,7 @@ def experiment_results(reader: Reader, settings: Settings, *, key: str, as_of: i
         design,
         units,
         {arm.key: int(counts.get(arm.key, 0)) for arm in design.arms},
+        erased=erased,
         as_of_us=as_of,
         currency=settings.currency,
         currency_exponent=currency_exponent(settings.currency),

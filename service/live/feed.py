@@ -22,6 +22,7 @@ from service.log.database import Reader
 from service.log.frames import SEGMENT_ATTRIBUTE
 from service.log.history import UserHistory, shown_item_ids, user_history
 from service.log.names import UserKey
+from service.log.suppressions import is_forgotten
 from service.log.writer import Writer
 from service.metrics import Metrics
 
@@ -71,6 +72,7 @@ class _Known:
 
     history: UserHistory | None
     shown: Sequence[int]
+    is_forgotten: bool
 
 
 class FeedDesk:
@@ -111,6 +113,8 @@ class FeedDesk:
         with self._metrics.stage("assign"):
             lasting = {} if known.history is None else known.history.arms
             assigned = self._experiments.arms(wish.user, lasting, preview=wish.preview_arm)
+            if known.is_forgotten:  # a stranger in no experiment: an arm would have to be remembered
+                assigned = [entry for entry in assigned if not entry.counts]
         model, catalogue = self._model.current, self._catalogue.current
         with self._metrics.stage("rank"):
             feed = compose(
@@ -152,7 +156,9 @@ class FeedDesk:
             shown = shown_item_ids(self._reader, wish.user, wish.cursor)
         if shown is None:
             raise CursorUnknown(f"cursor must be the next_cursor of one of this user's feeds, got {wish.cursor!r}")
-        return _Known(user_history(self._reader, wish.user), shown)
+        history = user_history(self._reader, wish.user)
+        # Who was forgotten has no history, so that all others cost nothing more.
+        return _Known(history, shown, is_forgotten=history is None and is_forgotten(self._reader, wish.user))
 
     def _note(self, feed: Feed, assigned: Sequence[Assigned], *, seconds: float) -> None:
         self._metrics.feed_seconds.observe(seconds)

@@ -1,7 +1,7 @@
 """Appending events and exposures to the log: idempotent by id, in bulk, inside a writer's transaction."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
 from typing import Any, Literal, NamedTuple
 
@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import Connection, insert, select
 
 from service.log.dictionaries import ensured_item_ids, ensured_user_ids, insert_new
+from service.log.letters import about_the_forgotten
 from service.log.names import UserKey, chunks
 from service.log.tables import assignments, dead_letters, events, exposures
 
@@ -129,9 +130,14 @@ def stored_ids(connection: Connection, ids: Sequence[str]) -> set[str]:
 
 
 def append_dead_letters(connection: Connection, letters: Sequence[DeadLetter]) -> None:
-    """Keeps what was refused."""
+    """Keeps what was refused; of what is about somebody who asked to be forgotten only that there was something."""
     if letters:
-        connection.execute(insert(dead_letters), [asdict(letter) for letter in letters])
+        is_forgotten = about_the_forgotten(connection, [letter.payload for letter in letters])
+        kept = [
+            replace(letter, reason=FORGOTTEN, payload="", event_id=None) if forgotten else letter
+            for letter, forgotten in zip(letters, is_forgotten, strict=True)
+        ]
+        connection.execute(insert(dead_letters), [asdict(letter) for letter in kept])
 
 
 def append_exposure(connection: Connection, new: NewExposure) -> None:

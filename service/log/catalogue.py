@@ -48,18 +48,20 @@ def put_items(connection: Connection, new: Sequence[CatalogueItem], *, now: int)
     _upsert(connection, undated, stamp, kept=("external_id", "published_at"))
 
 
-def put_user_attributes(connection: Connection, new: Mapping[UserKey, dict[str, Any]], *, now: int) -> None:
+def put_user_attributes(connection: Connection, new: Mapping[UserKey, dict[str, Any]], *, now: int) -> set[UserKey]:
     """Replaces the attributes of the given users; those met for the first time get their dictionary row.
 
-    Of those who asked to be forgotten nothing is stored.
+    Returns:
+        Those who asked to be forgotten: nothing of them is stored.
     """
     if not new:
-        return
+        return set()
     ids = ensured_user_ids(connection, list(new), now=now)
     statement = update(users).where(users.c.id == bindparam("user_id")).values(attributes=bindparam("said"))
     rows = [{"user_id": ids[key], "said": said} for key, said in new.items() if key in ids]
     if rows:
         connection.execute(statement, rows)
+    return {key for key in new if key not in ids}
 
 
 def add_user_attributes(connection: Connection, new: Mapping[UserKey, dict[str, Any]], *, now: int) -> None:

@@ -41,6 +41,7 @@ __all__ = [
     "lock_holder",
     "open_for_reading",
     "open_for_writing",
+    "sqlite_file",
     "sqlite_warning",
     "take_sole_use",
     "upgrade_log",
@@ -137,7 +138,7 @@ def open_for_reading(url: str, *, erasure_salt: bytes | None = None, schema: Sch
         SchemaOutdated: If it was written by an older or too new a version.
     """
     address = make_url(url)
-    if is_sqlite_address(address) and not Path(address.database or "").exists():
+    if is_sqlite_address(address) and not sqlite_file(url).exists():
         raise _no_log(address)
     reader = reading_engine(address, {} if erasure_salt is None else {ERASURE_SALT: erasure_salt})
     with ExitStack() as on_failure:
@@ -165,7 +166,7 @@ def upgrade_log(url: str, *, schema: Schema = _OURS) -> Upgrade:
     """
     address = make_url(url)
     is_file = is_sqlite_address(address)
-    if is_file and not Path(address.database or "").exists():
+    if is_file and not sqlite_file(url).exists():
         raise _no_log(address)
     with writer_lock(url) if is_file else nullcontext(), ExitStack() as at_the_end:
         writing = writing_engine(address, {})
@@ -244,6 +245,11 @@ def sqlite_warning(url: str) -> str | None:
     )
 
 
+def sqlite_file(url: str) -> Path:
+    """The file of the SQLite log at ``url``."""
+    return Path(make_url(url).database or "").resolve()
+
+
 def _no_log(address: URL) -> FileNotFoundError:
     where = address.database if is_sqlite_address(address) else address.render_as_string(hide_password=True)
     return FileNotFoundError(f"there is no log at {where} yet: import a sales file or start the service")
@@ -259,7 +265,7 @@ def _locked(lock: IO[str]) -> bool:
 
 
 def _lock_file(url: str) -> Path:
-    file = Path(make_url(url).database or "").resolve()
+    file = sqlite_file(url)
     return file.with_name(f"{file.name}.lock")
 
 

@@ -12,13 +12,15 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, func, literal, select, update
+from sqlalchemy import Connection, Table, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.elements import ColumnElement
 
 from recommender.events import Kind
 from service.log.dictionaries import insert_new
 from service.log.letters import letters_naming
 from service.log.names import UserKey, chunks
+from service.log.people import PIECE_ROWS, Person, is_act, is_impression, person_behind
 from service.log.suppressions import subject_hash
 from service.log.tables import (
     assignments,
@@ -31,34 +33,10 @@ from service.log.tables import (
     users,
 )
 
-PIECE_ROWS = 500
-"""Rows that one transaction removes; a feed whose commit comes behind it waits some tens of milliseconds."""
+TABLES = ("events", "exposures", "assignments", "dead_letters", "visitors", "users")
+"""What ``Removed.rows`` counts: rows of these tables, those of the dictionary by whether they named a visitor."""
 
-# Said literally, so that both databases see that the partial indexes over these rows may be used.
-_IMPRESSION = literal(int(Kind.IMPRESSION), literal_execute=True)
 _MONEY_KINDS = {int(Kind.PURCHASE): "purchases", int(Kind.REFUND): "refunds"}
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Somebody to erase: all her names, and the integers her rows are stored under."""
-
-    key: UserKey
-    """The user, or the visitor who never became one."""
-    visitors: tuple[UserKey, ...]
-    """Visitors merged into her."""
-    ids: tuple[int, ...]
-    """Empty for somebody the log does not know."""
-
-    @property
-    def keys(self) -> tuple[UserKey, ...]:
-        """Everything she was ever called."""
-        return (self.key, *self.visitors)
-
-    @property
-    def names(self) -> frozenset[str]:
-        """The same without saying which are users' and which visitors'."""
-        return frozenset(key.external_id for key in self.keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +61,14 @@ class Removed:
         return {"removed": dict(self.rows), "money_minor": dict(self.money), "units": dict(self.units)}
 
     @classmethod
+    def nothing(cls) -> "Removed":
+        """What is removed of somebody the log does not know: zero rows of each table."""
+        return cls(dict.fromkeys(TABLES, 0))
+
+    @classmethod
     def of(cls, kept: Mapping[str, Any]) -> "Removed":
         """What ``to_mapping`` made."""
         return cls(kept.get("removed", {}), kept.get("money_minor", {}), kept.get("units", {}))
-
-
-TABLES = ("events", "exposures", "assignments", "dead_letters", "visitors", "users")
-"""What ``Removed.rows`` counts: rows of these tables, those of the dictionary by whether they named a visitor."""
-
-NOTHING = Removed(dict.fromkeys(TABLES, 0))
-"""What is removed of somebody the log does not know."""
 
 
 def erase(connection: Connection, key: UserKey, *, now: int) -> Removed:
@@ -106,7 +82,7 @@ def erase(connection: Connection, key: UserKey, *, now: int) -> Removed:
         now: Microseconds UTC.
     """
     person = begin_erasure(connection, key, now=now)
-    removed = remove_letters(connection, person, letters_naming(connection, person.names))
+    removed = Removed.nothing() + remove_letters(connection, person, letters_naming(connection, person.names))
     is_done = False
     while not is_done:
         piece, is_done = remove_piece(connection, person)
@@ -126,29 +102,13 @@ def begin_erasure(connection: Connection, key: UserKey, *, now: int) -> Person:
         {
             "subject_hash": subject_hash(connection, each),
             "erased_at": now,
-            "receipt": (NOTHING if each == person.key else Removed()).to_mapping(),
+            "receipt": (Removed.nothing() if each == person.key else Removed()).to_mapping(),
         }
         for each in person.keys
     ]
     insert_new(connection, suppressions, told)
     connection.execute(update(users).where(users.c.id.in_(person.ids)).values(is_erasing=True))
     return person
-
-
-def person_behind(connection: Connection, key: UserKey) -> Person:
-    """Who a user or visitor is, with all merged visitors; one being erased is found too."""
-    named = (users.c.is_visitor == key.is_visitor) & (users.c.external_id == key.external_id)
-    id_ = connection.execute(select(func.coalesce(users.c.merged_into, users.c.id)).where(named)).scalar_one_or_none()
-    if id_ is None:
-        return Person(key, (), ())
-    columns = (users.c.id, users.c.is_visitor, users.c.external_id)
-    own = connection.execute(select(*columns).where(users.c.id == id_)).one()
-    merged = connection.execute(select(*columns).where(users.c.merged_into == id_).order_by(users.c.id)).all()
-    return Person(
-        key=UserKey(own.is_visitor, own.external_id),
-        visitors=tuple(UserKey(row.is_visitor, row.external_id) for row in merged),
-        ids=(own.id, *(row.id for row in merged)),
-    )
 
 
 def remove_letters(connection: Connection, person: Person, letter_ids: Collection[int]) -> Removed:
@@ -163,7 +123,7 @@ def remove_piece(connection: Connection, person: Person, *, most: int = PIECE_RO
     """What was removed: at most ``most`` rows; and whether nothing of the person is left, her names included."""
     # A replica that has just found her must not add a row behind our back: this waits for it, and it for us.
     _lock(connection, person)
-    removed = NOTHING
+    removed = Removed.nothing()
     for remove in (_without_acts, _without_impressions, _without_exposures, _without_assignments):
         removed += remove(connection, person.ids, most - sum(removed.rows.values()))
     is_done = sum(removed.rows.values()) < most
@@ -187,14 +147,14 @@ def _lock(connection: Connection, person: Person) -> None:
 
 
 def _without_acts(connection: Connection, ids: Collection[int], most: int) -> Removed:
-    return _without_events(connection, events.c.user_id.in_(ids) & (events.c.kind != _IMPRESSION), most)
+    return _without_events(connection, is_act(ids), most)
 
 
 def _without_impressions(connection: Connection, ids: Collection[int], most: int) -> Removed:
-    return _without_events(connection, events.c.user_id.in_(ids) & (events.c.kind == _IMPRESSION), most)
+    return _without_events(connection, is_impression(ids), most)
 
 
-def _without_events(connection: Connection, whose: Any, most: int) -> Removed:
+def _without_events(connection: Connection, whose: ColumnElement[bool], most: int) -> Removed:
     columns = events.c
     piece = select(columns.seq).where(whose).limit(most).scalar_subquery()
     gone = connection.execute(

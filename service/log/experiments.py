@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from service.log.counters import next_number
-from service.log.tables import experiment_changes, experiments
+from service.log.tables import erased_units, experiment_changes, experiments
 
 STATUS_AFTER = {
     "create": "draft",
@@ -192,3 +192,9 @@ def _record(
             after={"status": after.status, "definition": dict(after.definition)},
         )
     )
+
+
+def erased_unit_counts(connection: Connection, experiment_id: int) -> dict[str, int]:
+    """Per arm, how many units asked to be forgotten after they had been exposed; arms without any are left out."""
+    query = select(erased_units.c.arm, erased_units.c.units).where(erased_units.c.experiment_id == experiment_id)
+    return {row.arm: row.units for row in connection.execute(query)}

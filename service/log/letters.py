@@ -1,12 +1,14 @@
 """The dead letters that name a person: read in short pieces, since there may be many and each has to be parsed."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, select
 
-from service.log.mentions import PERSON_FIELDS, Mentions
+from service.log.mentions import PERSON_FIELDS, Mentions, possible_names
+from service.log.names import UserKey
+from service.log.suppressions import anybody_suppressed, suppressed
 from service.log.tables import dead_letters, imports
 
 _PIECE_ROWS = 2_000
@@ -50,6 +52,16 @@ def letters_about(connection: Connection, names: Collection[str]) -> Iterator[Ro
         if len(rows) < _PIECE_ROWS:
             return
         last = rows[-1].id
+
+
+def about_the_forgotten(connection: Connection, payloads: Sequence[str]) -> list[bool]:
+    """Of each refused row whether somebody it may be about asked to be forgotten, so that it must not be kept."""
+    if not anybody_suppressed(connection):
+        return [False] * len(payloads)
+    names = [possible_names(payload) for payload in payloads]
+    keys = {UserKey(is_visitor, name) for some in names for name in some for is_visitor in (False, True)}
+    forgotten = {key.external_id for key in suppressed(connection, keys)}
+    return [not forgotten.isdisjoint(some) for some in names]
 
 
 def _fields(mapping: Mapping[str, str]) -> _Fields:

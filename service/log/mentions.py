@@ -33,15 +33,18 @@ _OTHER_FIELDS = frozenset(
     }
 )
 _FEWEST_PHONE_DIGITS = 8
+_FEWEST_NAME_DIGITS = 5
 _WHOLE_NUMBER = re.compile(r"(\d+)\.0")
 _PHONE = re.compile(r"\+?\d[\d ().-]{6,}\d")
-_NO_DIGIT = re.compile(r"\D")
+_NO_DIGIT = re.compile(r"\.0$|\D")
 
 
 class Mentions:
     """Tells whether a refused row names one of the given names, all of them one person's."""
 
     def __init__(self, names: Collection[str]) -> None:
+        if not names or "" in names:
+            raise ValueError(f"names must be at least one and none of them empty, got {sorted(names)}")
         self._names = frozenset(names)
         self._are_digits = all(name.isdigit() for name in names)
         self._phones = tuple(digits for name in names if (digits := _phone_digits(name)) is not None)
@@ -67,6 +70,12 @@ class Mentions:
             return self.in_text(text)
         if not isinstance(row, dict):
             return self._in_values(_leaves(row))
+        return self.in_fields(row, person_fields=person_fields, other_fields=other_fields)
+
+    def in_fields(
+        self, row: Mapping[str, Any], *, person_fields: Collection[str], other_fields: Collection[str]
+    ) -> bool:
+        """Whether a row that can be read names the person; the arguments are those of ``in_row``."""
         about = [row[field] for field in person_fields if row.get(field) not in (None, "")]
         if about:
             return any(self._is_one(value) for value in about if isinstance(value, str | int | float))
@@ -81,15 +90,36 @@ class Mentions:
         return any(self._is_one(value) or self.in_text(str(value)) for value in values)
 
     def _is_one(self, value: str | float) -> bool:
-        text = str(value).strip().removeprefix("'")  # the guard of a cell that a spreadsheet would run
-        whole = _WHOLE_NUMBER.fullmatch(text)
-        text = whole.group(1) if whole else text
+        text = _plain(value)
         return text in self._names or self._is_phone(text)
 
     def _is_phone(self, text: str) -> bool:
         """Whether the digits are those of a phone number of the person's, less what is dialled at home before them."""
         digits = _NO_DIGIT.sub("", text).lstrip("0")
         return len(digits) >= _FEWEST_PHONE_DIGITS and any(phone.endswith(digits) for phone in self._phones)
+
+
+def possible_names(text: str) -> frozenset[str]:
+    """The names of those whom a refused row may be about: what it says of that, else any of its values.
+
+    A number of a few digits may be a quantity, and counts only where the row says that it is a name.
+    """
+    try:
+        row = msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        return frozenset()
+    about = [row[field] for field in PERSON_FIELDS if row.get(field) not in (None, "")] if isinstance(row, dict) else []
+    if about:
+        return frozenset(map(_plain, _leaves(about)))
+    values = frozenset(map(_plain, _leaves(row)))
+    return frozenset(value for value in values if not value.isdigit() or len(value) >= _FEWEST_NAME_DIGITS)
+
+
+def _plain(value: str | float) -> str:
+    """The value as an importer reads the name of a customer."""
+    text = str(value).strip().removeprefix("'")  # the guard of a cell that a spreadsheet would run
+    whole = _WHOLE_NUMBER.fullmatch(text)
+    return whole.group(1) if whole else text
 
 
 def _phone_digits(name: str) -> str | None:

@@ -44,6 +44,8 @@ class CommitObserver(Protocol):
 class _Job(Generic[T]):
     write: Write[T]
     future: Future[T]
+    is_upkeep: bool = False
+    """To be run after its group's commit, in no transaction."""
 
 
 class Writer:
@@ -75,7 +77,20 @@ class Writer:
             LogBusy: If the queue is full.
             LogClosed: If the writer is shutting down.
         """
-        job = _Job(write, Future())
+        return self._queued(_Job(write, Future()))
+
+    def upkeep(self, work: Callable[[Connection], T]) -> T:
+        """What ``work`` returns, done on the writing connection in no transaction: a checkpoint, a vacuum.
+
+        Every write waits for it meanwhile, so it must be short.
+
+        Raises:
+            LogBusy: If the queue is full.
+            LogClosed: If the writer is shutting down.
+        """
+        return self._queued(_Job(work, Future(), is_upkeep=True)).result()
+
+    def _queued(self, job: _Job[T]) -> Future[T]:
         with self._lock:
             if self._closed:
                 raise LogClosed("the log is closing: nothing was stored")
@@ -117,8 +132,12 @@ class Writer:
     def _work(self, connection: Connection) -> None:
         while (job := self._queue.get()) is not None:
             group, last = self._group_from(job)
-            if group:
-                self._commit(connection, group)
+            writes = [each for each in group if not each.is_upkeep]
+            if writes:
+                self._commit(connection, writes)
+            for each in group:
+                if each.is_upkeep:
+                    _keep_up(connection, each)
             if last:
                 return
 
@@ -163,6 +182,16 @@ class Writer:
         for job, result in zip(group, results, strict=True):
             job.future.set_result(result)
         self._observe(writes=len(group), seconds=time.perf_counter() - started, failed=False)
+
+
+def _keep_up(connection: Connection, job: _Job[Any]) -> None:
+    try:
+        result = job.write(connection)
+    except Exception as error:  # noqa: BLE001  every kind of failure must reach the caller, and the thread must live on
+        _clear(connection)
+        job.future.set_exception(error)
+    else:
+        job.future.set_result(result)
 
 
 def _clear(connection: Connection) -> None:

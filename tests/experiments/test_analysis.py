@@ -110,7 +110,7 @@ def test_immature_units_are_exposed_and_decide_nothing() -> None:
     both = pd.concat([old, young.assign(unit=young["unit"] + 10_000)], ignore_index=True)
     results = read(experiment(), both, status="running")
 
-    counts = {"exposed": 700, "mature": 200, "cut_off": 0}
+    counts = {"exposed": 700, "mature": 200, "cut_off": 0, "erased": 0}
     assert results["arms"] == {"plain": counts, "personal": counts}
     assert results["outcomes"] == read(experiment(), old)["outcomes"]
 
@@ -200,7 +200,7 @@ def test_a_stopped_experiment_decides_at_once_by_the_windows_that_were_served_to
     both = pd.concat([served, cut.assign(unit=cut["unit"] + 10_000)], ignore_index=True)
     results = read(experiment(), both)
 
-    counts = {"exposed": 800, "mature": 300, "cut_off": 500}
+    counts = {"exposed": 800, "mature": 300, "cut_off": 500, "erased": 0}
     assert results["arms"] == {"plain": counts, "personal": counts}
     assert results["outcomes"] == read(experiment(), served)["outcomes"]
     assert results["verdict"]["kind"] == "better"

@@ -29,6 +29,24 @@ def test_what_was_just_bought_leaves_the_very_next_feed_without_retraining(shop:
 
 
 @pytest.mark.usefixtures("bought")
+def test_the_next_feed_of_a_user_knows_what_she_did_as_a_visitor(shop: Any, train: Any) -> None:
+    train()
+    at = "2026-11-20T12:00:00Z"
+    shop.tell({"id": "e", "kind": "purchase", "visitor_id": "browser", "item_id": "p3", "at": at, "amount": "2.50"})
+    assert "p3" in ids(shop.feed("dewi"))
+    assert shop.ask("POST", "/v1/users/dewi/merge", json={"visitor_id": "browser"}).status_code == 200
+    assert "p3" not in ids(shop.feed("dewi"))
+
+
+@pytest.mark.usefixtures("bought")
+def test_a_forgotten_users_feed_is_a_strangers(shop: Any, train: Any) -> None:
+    train()
+    shop.tell({"id": "e", "kind": "dismiss", "user_id": "dewi", "item_id": "p0", "at": "2026-11-20T12:00:00Z"})
+    assert shop.ask("DELETE", "/v1/users/dewi").status_code == 200
+    assert ids(shop.feed("dewi")) == ids(shop.feed("a stranger"))
+
+
+@pytest.mark.usefixtures("bought")
 def test_what_was_dismissed_leaves_the_very_next_feed(shop: Any, train: Any) -> None:
     train()
     assert "p0" in ids(shop.feed("dewi"))
