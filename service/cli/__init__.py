@@ -27,9 +27,22 @@ def kembang() -> None:
     """Personal feeds for shops, and experiments that measure what they do."""
 
 
-for command in (demo, serve, simulate, import_, export, train, models, evaluate):
-    kembang.add_command(command)
-for command in (experiment, attribution, erase, database):
+_COMMANDS = (
+    demo,
+    serve,
+    simulate,
+    import_,
+    export,
+    train,
+    models,
+    evaluate,
+    experiment,
+    attribution,
+    erase,
+    database,
+)
+
+for command in _COMMANDS:
     kembang.add_command(command)
 
 

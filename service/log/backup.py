@@ -14,9 +14,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from sqlalchemy import Connection, func, select, text
-from sqlalchemy.engine import make_url
 
-from service.log.database import is_sqlite, open_for_reading
+from service.log.database import is_sqlite, open_for_reading, sqlite_file
 from service.log.dumps import dump
 from service.log.schema import Schema
 from service.log.tables import metadata
@@ -65,7 +64,7 @@ def back_up(url: str, file: Path, *, on_progress: Progress) -> Backup:
     try:
         with _whole_or_not_at_all(file) as part:
             if is_sqlite(url):
-                schema, rows = _copied(Path(make_url(url).database or ""), part, on_progress)
+                schema, rows = _copied(sqlite_file(url), part, on_progress)
             else:
                 with database.reader.connect() as connection:
                     schema, rows = _dumped(connection, url, part, on_progress)

@@ -138,7 +138,7 @@ def open_for_reading(url: str, *, erasure_salt: bytes | None = None, schema: Sch
         SchemaOutdated: If it was written by an older or too new a version.
     """
     address = make_url(url)
-    if is_sqlite_address(address) and not Path(address.database or "").exists():
+    if is_sqlite_address(address) and not sqlite_file(url).exists():
         raise _no_log(address)
     reader = reading_engine(address, {} if erasure_salt is None else {ERASURE_SALT: erasure_salt})
     with ExitStack() as on_failure:
@@ -166,7 +166,7 @@ def upgrade_log(url: str, *, schema: Schema = _OURS) -> Upgrade:
     """
     address = make_url(url)
     is_file = is_sqlite_address(address)
-    if is_file and not Path(address.database or "").exists():
+    if is_file and not sqlite_file(url).exists():
         raise _no_log(address)
     with writer_lock(url) if is_file else nullcontext(), ExitStack() as at_the_end:
         writing = writing_engine(address, {})

@@ -15,15 +15,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from sqlalchemy import Connection, delete, func, insert, inspect, select
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.schema import DropSchema
 
 from service.log.backup import Progress, copy_sqlite, damage, sync
-from service.log.database import is_sqlite, take_sole_use, writer_lock
+from service.log.database import is_sqlite, sqlite_file, take_sole_use, writer_lock
 from service.log.dictionaries import insert_new
 from service.log.dumps import ARCHIVE, current_schema, drop_tables, foreign_tables, move_tables, undump
 from service.log.engines import writing_engine
@@ -33,6 +32,7 @@ from service.log.names import UserKey, chunks
 from service.log.schema import Schema
 from service.log.suppressions import ERASURE_SALT, suppressed
 from service.log.tables import events, exposures, suppressions, users
+from service.log.wiping import rewrite_file
 
 _SQLITE = b"SQLite format 3\x00"
 _BESIDE = ("-wal", "-shm", "-journal")
@@ -102,7 +102,7 @@ def restore(url: str, file: Path, keys: Keys, *, now: int, on_progress: Progress
 
 
 def _file_restored(url: str, file: Path, keys: Keys, *, now: int, aside: str, on_progress: Progress) -> Restored:
-    log = Path(make_url(url).database or "").resolve()
+    log = sqlite_file(url)
     with _stage_beside(log) as stage:
         _copy_checked(file, stage, on_progress)
         forgotten: list[dict[str, Any]] = []
@@ -112,6 +112,8 @@ def _file_restored(url: str, file: Path, keys: Keys, *, now: int, aside: str, on
         on_progress("erasing again who asked since", 0.8)
         with _written(stage, keys) as connection:
             restored = _made_ready(connection, forgotten, keys, file=file, now=now)
+        if restored.erased_again:
+            _rewrite(stage)
         moved_aside = _moved_aside(log, log.with_name(f"{log.name}.{aside}"), mode_of=stage) if log.exists() else None
         sync(stage)
         stage.replace(log)
@@ -228,7 +230,7 @@ def _written(file: Path, keys: Keys) -> Iterator[Connection]:
     Raises:
         RestoreRefused: If the file can't be read.
     """
-    engine = writing_engine(make_url(f"sqlite:///{quote(str(file))}"), {ERASURE_SALT: keys.erasure_salt})
+    engine = writing_engine(_address(file), {ERASURE_SALT: keys.erasure_salt})
     try:
         with engine.begin() as connection:
             yield connection
@@ -239,6 +241,18 @@ def _written(file: Path, keys: Keys) -> Iterator[Connection]:
         ) from error
     finally:
         engine.dispose()
+
+
+def _rewrite(file: Path) -> None:
+    """Leaves nothing of deleted rows in the free space of a file's pages."""
+    engine = writing_engine(_address(file), {})
+    with engine.connect() as connection:
+        rewrite_file(connection)
+    engine.dispose()
+
+
+def _address(file: Path) -> URL:
+    return URL.create("sqlite", database=str(file))
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from service.log.database import (
     is_sqlite,
     open_for_reading,
     open_for_writing,
+    sqlite_file,
     writer_lock,
 )
 from service.log.erasure import erase
@@ -112,6 +113,10 @@ def test_who_was_erased_after_the_backup_is_erased_again_and_stays_so(log: Log) 
     log.write(lambda connection: erase(connection, BROWSER, now=6))
     before = log.write(lambda c: [tuple(row) for row in c.execute(select(suppressions).order_by("erased_at"))])
     assert log.restore(file).erased_again == 2
+    if is_sqlite(log.url):
+        left = sqlite_file(log.url).read_bytes()
+        assert b"anna" not in left
+        assert b"browser" not in left
     assert log.ids() == {"b"}
     assert log.write(lambda c: c.execute(select(func.count()).select_from(dead_letters)).scalar()) == 0
     assert log.write(lambda c: suppressed(c, [ANNA, BEN, BROWSER])) == {ANNA, BROWSER}
