@@ -1,6 +1,7 @@
 """Forgetting a person everywhere: the log, files of refused rows, the bytes of the database; and the receipt of it."""
 
 import json
+import logging
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 from recommender.artifact import live_version
 from service.clock import instant_text
 from service.jobs.refused_files import rows_taken_out
-from service.log.database import Database, is_sqlite, sqlite_file
+from service.log.database import Database, LogFailure, is_sqlite, sqlite_file
 from service.log.erasure import Removed, begin_erasure, remove_letters, remove_piece, what_is_left
 from service.log.free_space import names_in_free_space
 from service.log.letters import letters_naming
@@ -19,6 +20,8 @@ from service.log.wiping import emptied_wal, rewrite_file, vacuum_postgres
 from service.log.writer import Writer
 from service.money import decimal_amount
 from service.settings import Settings
+
+_log = logging.getLogger(__name__)
 
 REWRITTEN_BYTES = 32 * 2**20
 """Largest SQLite file that is rewritten under a running service: every write waits for about a second meanwhile."""
@@ -93,13 +96,11 @@ def _storage(
 ) -> dict[str, Any]:
     """What became of the deleted bytes."""
     if not is_sqlite(settings.database_url):
-        if database.writing is not None:
-            vacuum_postgres(database.writing)
         return {
             "database": "postgresql",
-            "vacuumed": True,
-            "note": "the deleted rows' space is free and will be used again; older copies of it are in the server's "
-            "write-ahead log and backups until those are recycled",
+            "vacuumed": _vacuumed(database),
+            "note": "the deleted rows' space is freed by a vacuum and then used again; older copies of it are in the "
+            "server's write-ahead log and backups until those are recycled",
         }
     file = sqlite_file(settings.database_url)
     is_empty = _emptied_wal(writer)
@@ -116,6 +117,18 @@ def _storage(
         "rewritten": is_rewritten,
         "note": _storage_note(is_empty=is_empty, copies=copies),
     }
+
+
+def _vacuumed(database: Database) -> bool:
+    """Whether the deleted rows' space was freed; where the server does not let us, its own vacuum will."""
+    if database.writing is None:
+        return False
+    try:
+        vacuum_postgres(database.writing)
+    except LogFailure as error:
+        _log.warning("erased, but the tables could not be vacuumed: %s", error)
+        return False
+    return True
 
 
 def _emptied_wal(writer: Writer) -> bool:
@@ -175,4 +188,12 @@ def _may_remain(settings: Settings, *, as_of: str) -> list[dict[str, str]]:
 def _exports(file: Path) -> list[Mapping[str, Any]]:
     if not file.exists():
         return []
-    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+    return [_export(line) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
+def _export(line: str) -> Mapping[str, Any]:
+    try:
+        said: Mapping[str, Any] = json.loads(line)
+    except ValueError:  # the export was killed while it wrote this line
+        return {"what": "unknown rows", "file": "an unknown file", "at": "an unknown time"}
+    return said

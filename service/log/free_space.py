@@ -4,13 +4,12 @@ Where SQLite rebuilds a page to balance a tree, the page's free space keeps copi
 row is deleted later, ``secure_delete`` overwrites the row and knows nothing of the copy: of 1,000 people erased from a
 busy file one to three left their name behind like that. Only the file itself can tell.
 
-Run as a program of its own, ``python -m service.log.free_space FILE``, with the names as JSON on standard input: if the
-process that has the log open read the file and closed it again, it would lose SQLite's locks on it.
+This module is also the program that reads the file, ``free_space.py FILE``, with the names as JSON on standard input:
+if the process that has the log open read the file and closed it again, it would lose SQLite's locks on it.
 https://www.sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_
 """
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Collection
@@ -35,11 +34,10 @@ def names_in_free_space(file: Path, names: Collection[str]) -> int:
     searched = [name for name in names if len(name.encode()) >= SHORTEST_NAME_BYTES]
     if not searched:
         return 0
-    command = [sys.executable, "-m", "service.log.free_space", str(file)]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-I", __file__, str(file)]
     # Through standard input, since everybody on the machine can read a command line.
     found = subprocess.run(  # noqa: S603  our own interpreter and module
-        command, input=json.dumps(searched), env=environment, capture_output=True, text=True, check=True
+        command, input=json.dumps(searched), capture_output=True, text=True, check=True
     )
     return int(found.stdout)
 

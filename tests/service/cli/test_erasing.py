@@ -126,7 +126,9 @@ def fill(home: Path, folder: Path) -> None:
     kembang.main(["train"], standalone_mode=False)
     (home / "refused").mkdir()
     (home / "refused" / "sales.refused.csv").write_text(f"Invoice,SKU,Customer\n9,tea,{HER}\n10,tea,user-1\n")
-    (home / "exports.jsonl").write_text('{"at": "2026-03-10T00:00:00Z", "what": "orders", "file": "/mnt/orders.csv"}\n')
+    (home / "exports.jsonl").write_text(
+        '{"at": "2026-03-10T00:00:00Z", "what": "orders", "file": "/mnt/orders.csv"}\n{"at": "20'
+    )
 
 
 @pytest.fixture(scope="module")
@@ -164,6 +166,7 @@ def test_nothing_of_her_is_left_in_any_table_or_file_of_the_home(home_with_her: 
     assert receipt["storage"]["wal_emptied"]
     assert receipt["storage"]["copies_in_free_space"] == 0
     assert "export of orders to /mnt/orders.csv at 2026-03-10T00:00:00Z" in str(receipt["may_remain"])
+    assert "export of unknown rows to an unknown file" in str(receipt["may_remain"])
     assert named_in_tables(settings) == []
     assert named_in_files(home_with_her) == []
     with closing(sqlite3.connect(sqlite_file(settings.database_url))) as log:
