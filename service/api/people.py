@@ -7,13 +7,13 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Request, delete, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 from litestar.response import Stream
 from msgspec import Meta, Struct
 
 from service.api.answers import body_refusals, refusals
 from service.api.batches import operation_with, struct_schema
-from service.api.requests import request_now, user_key, visitor_key
+from service.api.requests import PathName, request_now, user_key, visitor_key
 from service.api.text import PersonId, decoded
 from service.jobs.erasing import erased
 from service.jobs.merging import merged
@@ -73,7 +73,7 @@ class Lifted(Struct):
     summary="Merge a visitor into a user",
 )
 async def post_merge(
-    user_id: FromPath[str], body: RawBody, request: Request[Any, Any, Any], services: NamedDependency[Services]
+    user_id: PathName, body: RawBody, request: Request[Any, Any, Any], services: NamedDependency[Services]
 ) -> Merged:
     """Makes everything of the visitor the user's, now and later; asking again moves nothing more."""
     now = request_now(request, services)
@@ -85,9 +85,7 @@ async def post_merge(
 
 
 @get("/v1/users/{user_id:str}/data", responses=refusals(503), sync_to_thread=False, summary="Everything held on a user")
-def get_user_data(
-    user_id: FromPath[str], request: Request[Any, Any, Any], services: NamedDependency[Services]
-) -> Stream:
+def get_user_data(user_id: PathName, request: Request[Any, Any, Any], services: NamedDependency[Services]) -> Stream:
     """All that is held on a user: attributes, events, exposures, assignments, merged visitors, what was refused."""
     return _data(user_key(user_id), request, services)
 
@@ -99,23 +97,23 @@ def get_user_data(
     summary="Everything held on a visitor",
 )
 def get_visitor_data(
-    visitor_id: FromPath[str], request: Request[Any, Any, Any], services: NamedDependency[Services]
+    visitor_id: PathName, request: Request[Any, Any, Any], services: NamedDependency[Services]
 ) -> Stream:
     """The same for a visitor; one who was merged into a user is that user."""
     return _data(visitor_key(visitor_id), request, services)
 
 
-@delete("/v1/users/{user_id:str}", status_code=200, responses=refusals(503), summary="Forget a user")
+@delete("/v1/users/{user_id:str}", status_code=200, responses=refusals(409, 503), summary="Forget a user")
 async def delete_user(
-    user_id: FromPath[str], request: Request[Any, Any, Any], services: NamedDependency[Services]
+    user_id: PathName, request: Request[Any, Any, Any], services: NamedDependency[Services]
 ) -> Erasure:
     """Removes everything held on a user, for good, and answers the receipt; late events are refused from now on."""
     return await _erasure(user_key(user_id), request, services)
 
 
-@delete("/v1/visitors/{visitor_id:str}", status_code=200, responses=refusals(503), summary="Forget a visitor")
+@delete("/v1/visitors/{visitor_id:str}", status_code=200, responses=refusals(409, 503), summary="Forget a visitor")
 async def delete_visitor(
-    visitor_id: FromPath[str], request: Request[Any, Any, Any], services: NamedDependency[Services]
+    visitor_id: PathName, request: Request[Any, Any, Any], services: NamedDependency[Services]
 ) -> Erasure:
     """The same for a visitor; one who was merged into a user is that user, who is forgotten as a whole."""
     return await _erasure(visitor_key(visitor_id), request, services)
@@ -127,7 +125,7 @@ async def delete_visitor(
     responses=refusals(409, 503),
     summary="Let a forgotten user come back",
 )
-async def delete_user_suppression(user_id: FromPath[str], services: NamedDependency[Services]) -> Lifted:
+async def delete_user_suppression(user_id: PathName, services: NamedDependency[Services]) -> Lifted:
     """Takes a user off the list of the forgotten, because she has come back and agrees; from now on she is new."""
     return await _lifted(user_key(user_id), services)
 
@@ -138,7 +136,7 @@ async def delete_user_suppression(user_id: FromPath[str], services: NamedDepende
     responses=refusals(409, 503),
     summary="Let a forgotten visitor come back",
 )
-async def delete_visitor_suppression(visitor_id: FromPath[str], services: NamedDependency[Services]) -> Lifted:
+async def delete_visitor_suppression(visitor_id: PathName, services: NamedDependency[Services]) -> Lifted:
     """The same for a visitor."""
     return await _lifted(visitor_key(visitor_id), services)
 
