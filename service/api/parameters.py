@@ -7,7 +7,7 @@ from urllib.parse import unquote_to_bytes
 
 from litestar import Request, Response
 from litestar.exceptions import ValidationException
-from litestar.openapi.spec import OpenAPIType, Operation, Parameter, PathItem, Schema
+from litestar.openapi.spec import OpenAPIFormat, OpenAPIType, Operation, Parameter, PathItem, Schema
 
 from service.problems import EncodingRefused, RequestRefused, problem_of
 
@@ -68,12 +68,12 @@ def _check_query(request: Request[Any, Any, Any]) -> None:
 
 
 def _check_given(parameter: Parameter, given: Sequence[str]) -> None:
-    """Refuses what Litestar lets pass: values too many, and the word null as a choice left out."""
+    """Refuses what Litestar lets pass: values too many, and the word null as a choice or a date left out."""
     if _kind(parameter) is not OpenAPIType.ARRAY:
         if len(given) > 1:
             shown = [value[:_LONGEST_SHOWN] for value in given[:5]]
             raise RequestRefused(f"{parameter.name} must be given once, got {shown}")
-        if given[0] == "null" and _choices(parameter)[0].enum:
+        if given[0] == "null" and any(choice.enum or choice.format for choice in _choices(parameter)):
             raise RequestRefused(f"{parameter.name} must be {_rule(parameter)}, got 'null'")
     elif len(given) > (_choices(parameter)[0].max_items or len(given)):
         raise RequestRefused(f"{parameter.name} must be {_rule(parameter)}, got {len(given)} values")
@@ -135,4 +135,6 @@ def _rule(parameter: Parameter) -> str:
         return f"a whole number from {int(schema.minimum)} to {int(schema.maximum)}"
     if _kind(parameter) is OpenAPIType.ARRAY:
         return f"given at most {schema.max_items} times"
+    if any(choice.format is OpenAPIFormat.DATE for choice in _choices(parameter)):
+        return "a day such as 2026-01-31"
     return f"text of at most {schema.max_length} characters"
