@@ -28,10 +28,11 @@ from service.log.dumps import ARCHIVE, current_schema, drop_tables, foreign_tabl
 from service.log.engines import writing_engine
 from service.log.erasure import erase
 from service.log.home import SECRET_FINGERPRINT, fact_in, renew_log_id
-from service.log.names import UserKey, chunks
+from service.log.letters import about_the_forgotten
+from service.log.names import CHUNK, UserKey, chunks
 from service.log.schema import Schema
 from service.log.suppressions import ERASURE_SALT, suppressed
-from service.log.tables import events, exposures, suppressions, users
+from service.log.tables import dead_letters, events, exposures, suppressions, users
 from service.log.wiping import rewrite_file
 
 _SQLITE = b"SQLite format 3\x00"
@@ -112,7 +113,7 @@ def _file_restored(url: str, file: Path, keys: Keys, *, now: int, aside: str, on
         on_progress("erasing again who asked since", 0.8)
         with _written(stage, keys) as connection:
             restored = _made_ready(connection, forgotten, keys, file=file, now=now)
-        if restored.erased_again:
+        if forgotten:
             _rewrite(stage)
         moved_aside = _moved_aside(log, log.with_name(f"{log.name}.{aside}"), mode_of=stage) if log.exists() else None
         sync(stage)
@@ -196,12 +197,25 @@ def _erased_again(connection: Connection, forgotten: Sequence[dict[str, Any]], *
             # Who went with another name of hers is no second person.
             gone = erase(connection, key, now=now).rows
             people += gone["users"] + gone["visitors"] > 0
+    _drop_letters_of_the_forgotten(connection)
     # Each keeps the receipt of what was removed when she asked.
     for chunk in chunks(forgotten):
         hashes = [row["subject_hash"] for row in chunk]
         connection.execute(delete(suppressions).where(suppressions.c.subject_hash.in_(hashes)))
         connection.execute(insert(suppressions), chunk)
     return people
+
+
+def _drop_letters_of_the_forgotten(connection: Connection) -> None:
+    """Also of those whom the backup knows from nothing but what was refused."""
+    last = 0
+    columns = dead_letters.c
+    query = select(columns.id, columns.payload).order_by(columns.id).limit(CHUNK)
+    while rows := connection.execute(query.where(columns.id > last)).all():
+        are_theirs = about_the_forgotten(connection, [row.payload for row in rows])
+        ids = [row.id for row, is_theirs in zip(rows, are_theirs, strict=True) if is_theirs]
+        connection.execute(delete(dead_letters).where(columns.id.in_(ids)))
+        last = rows[-1].id
 
 
 def _everybody(connection: Connection) -> Iterator[list[UserKey]]:

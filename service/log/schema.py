@@ -2,6 +2,8 @@
 
 import json
 from dataclasses import dataclass
+from functools import cache
+from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -119,11 +121,11 @@ class Schema:
         connection.execute(fact.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
 
     def _pending(self, found: str | None) -> list[Script]:
-        return list(ScriptDirectory(str(self.folder)).iterate_revisions("head", found or "base"))
+        return list(takewhile(lambda step: step.revision != found, self._steps()))
 
-    def _steps(self) -> list[Script]:
+    def _steps(self) -> tuple[Script, ...]:
         """Every step, the last one first."""
-        return list(ScriptDirectory(str(self.folder)).walk_revisions())
+        return _steps_in(self.folder)
 
     def _revisions(self) -> set[str]:
         return {step.revision for step in self._steps()}
@@ -133,6 +135,12 @@ class Schema:
         configuration.set_main_option("script_location", str(self.folder).replace("%", "%%"))
         configuration.attributes["connection"] = connection
         return configuration
+
+
+@cache
+def _steps_in(folder: Path) -> tuple[Script, ...]:
+    """Every step, the last one first; they are part of the program, and read once."""
+    return tuple(ScriptDirectory(str(folder)).walk_revisions())
 
 
 def _keeps_serving(step: Script) -> bool:

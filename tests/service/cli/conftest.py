@@ -60,7 +60,16 @@ CountRows = Callable[[str], int]
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The home that commands work on; not made yet."""
     folder = tmp_path / "home"
-    for name in ("CURRENCY", "TIMEZONE", "DATABASE_URL", "MARGIN_RATE", "QUEUE_CAPACITY", "REFRESH_SECONDS"):
+    for name in (
+        "CURRENCY",
+        "TIMEZONE",
+        "DATABASE_URL",
+        "MARGIN_RATE",
+        "QUEUE_CAPACITY",
+        "REFRESH_SECONDS",
+        "EXPOSURES_KEPT_DAYS",
+        "DEAD_LETTERS_KEPT_DAYS",
+    ):
         monkeypatch.delenv(f"KEMBANG_{name}", raising=False)
     monkeypatch.setenv("KEMBANG_HOME", str(folder))
     return folder

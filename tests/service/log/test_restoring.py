@@ -1,5 +1,6 @@
 """Promises of a restore: the backup's rows, nobody back who was erased since, and the log of before never lost."""
 
+import json
 import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ from typing import Any, TypeVar
 
 import pytest
 import sqlalchemy
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.schema import DropSchema
 
 from service.log.append import FORGOTTEN, DeadLetter, NewEvent, append_dead_letters, append_events
@@ -106,19 +107,24 @@ def test_a_restored_log_holds_what_it_held_when_it_was_backed_up(log: Log) -> No
 
 def test_who_was_erased_after_the_backup_is_erased_again_and_stays_so(log: Log) -> None:
     log.append(("a", ANNA), ("b", BEN), ("w", BROWSER))
-    letter = DeadLetter(received_at=1, origin="http", reason="no", payload='{"id":"x","user_id":"anna"}', event_id="x")
-    log.write(lambda connection: append_dead_letters(connection, [letter]))
+    refused = [
+        DeadLetter(received_at=1, origin="http", reason="no", payload=json.dumps({"id": "x", "user_id": name}))
+        for name in ("anna", "known from this alone", "ben")
+    ]
+    log.write(lambda connection: append_dead_letters(connection, refused))
     file = log.backup()
     log.write(lambda connection: erase(connection, ANNA, now=5))
     log.write(lambda connection: erase(connection, BROWSER, now=6))
+    log.write(lambda connection: erase(connection, UserKey(False, "known from this alone"), now=7))
     before = log.write(lambda c: [tuple(row) for row in c.execute(select(suppressions).order_by("erased_at"))])
     assert log.restore(file).erased_again == 2
     if is_sqlite(log.url):
         left = sqlite_file(log.url).read_bytes()
         assert b"anna" not in left
         assert b"browser" not in left
+        assert b"known from this alone" not in left
     assert log.ids() == {"b"}
-    assert log.write(lambda c: c.execute(select(func.count()).select_from(dead_letters)).scalar()) == 0
+    assert log.write(lambda c: list(c.execute(select(dead_letters.c.payload)).scalars())) == [refused[2].payload]
     assert log.write(lambda c: suppressed(c, [ANNA, BEN, BROWSER])) == {ANNA, BROWSER}
     assert log.append(("late", ANNA)) == [FORGOTTEN]
     after = log.write(lambda c: [tuple(row) for row in c.execute(select(suppressions).order_by("erased_at"))])
