@@ -11,7 +11,7 @@ import pytest
 
 from recommender.events import Kind
 from service.clock import machine_now
-from service.jobs.importing.sales import read_sales
+from service.jobs.importing.sheets import read_sheet
 from service.jobs.sales import stored_sales
 from service.log.append import Appended, NewEvent, append_events
 from service.log.database import Connection, open_for_writing
@@ -85,8 +85,14 @@ def test_an_import_costs_a_bounded_multiple_of_reading_its_file(
     sales.to_csv(file, index=False)
 
     def imported() -> None:
-        read = read_sales(
-            file, mapping={}, currency="GBP", timezone="UTC", now=machine_now(), on_progress=lambda _doing: None
+        read = read_sheet(
+            file,
+            kind=None,
+            mapping={},
+            currency="GBP",
+            timezone="UTC",
+            now=machine_now(),
+            on_progress=lambda _doing: None,
         )
         account = file_writer.run(
             lambda c: stored_sales(c, read, file_name="sales.csv", now=1, on_progress=lambda _doing, _share: None)

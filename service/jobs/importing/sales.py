@@ -21,8 +21,6 @@ up to whole pieces in ``quantity`` alone; their money stays exact. The reasons t
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -31,12 +29,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from service.jobs.importing import catalogue
-from service.jobs.importing.columns import recognised_columns
 from service.jobs.importing.lines import Lines, is_currency, typed_lines
 from service.jobs.importing.money import Amounts, divided_half_even, products
 from service.jobs.importing.numbers import Decimals
+from service.jobs.importing.reading import Reading, Sheet
 from service.jobs.importing.row_ids import row_ids
-from service.jobs.importing.tables import ImportRefused, Table, read_table
+from service.jobs.importing.tables import ImportRefused, Table
 
 MAX_ID_LENGTH = 256
 MAX_ORDER_ID_LENGTH = 128
@@ -71,87 +69,55 @@ REASONS: Mapping[str, tuple[str, str]] = MappingProxyType(
 """Why a line is refused, by code: the field that shows it, if one does, and the meaning. The first to apply counts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """How a file was understood."""
-
-    mapping: dict[str, str]
-    """The file's heading by field, guessed or given."""
-    encoding: str
-    delimiter: str
-    date_order: str
-    """``day first`` or ``month first``."""
-    decimal_mark: str
-    notes: tuple[str, ...]
-    """What had to be assumed, a sentence each, for the owner to check."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sales:
-    """What a sales file holds; frames in the file's order, missing texts None."""
-
-    events: pd.DataFrame
-    """id, kind (purchase or refund), user, item, at (int64 microseconds UTC), order_id, quantity (int64, at least 1),
-    amount_minor (int64, the line's money, at least 0), currency, anonymous (bool), rule, counted_as, row_number."""
-    items: pd.DataFrame
-    """item, title, price_minor (nullable), currency, is_service, first_at; see ``catalogue.items``."""
-    users: pd.DataFrame
-    """user, country."""
-    refused: pd.DataFrame
-    """row_number (as a spreadsheet shows it), reason (of ``REASONS``), detail, row (JSON text, cells by heading)."""
-    rows_read: int
-    """Rows below the headings that are not wholly empty: stored and refused together."""
-    reading: Reading
-
-
-def read_sales(
-    path: Path,
+def sales_sheet(
+    table: Table,
+    columns: Mapping[str, int],
     *,
     mapping: Mapping[str, str],
     currency: str,
     timezone: str,
     now: int,
+    file: str,
     on_progress: Callable[[str], None],
-) -> Sales:
-    """The sales a CSV or TSV file holds, ready to append to the log; nothing is stored here.
+) -> Sheet:
+    """The sales in ``table``, ready to append to the log.
 
     Args:
-        path: The file, perhaps compressed.
-        mapping: Heading by field, for the columns the owner names; an empty heading leaves a field out.
+        table: The file's cells.
+        columns: Column number by field.
+        mapping: What the owner said of the columns.
         currency: ISO 4217 code of amounts in a file that names none.
         timezone: IANA zone of times without an offset.
         now: Microseconds UTC; lines dated more than a day later are refused.
+        file: The file's name, for the messages.
         on_progress: Told what begins, in a few words.
 
     Raises:
-        ImportRefused: If the file can't be read as sales at all, or an argument makes no sense.
+        ImportRefused: If there is no such time zone, or a column of totals contradicts the prices.
     """
-    if not is_currency(currency):
-        raise ImportRefused(f"--currency must be an ISO 4217 code of three capital letters, got {currency!r}")
-    on_progress("reading the file")
-    table = read_table(path)
-    columns = recognised_columns(table.headings, mapping, file=path.name)
     on_progress("reading dates and amounts")
     lines = typed_lines(table, columns, currency=currency, timezone=timezone)
     amounts = _amounts(lines)
     if {"price", "total"} <= columns.keys() and "total" not in mapping:
-        _refuse_order_totals(lines, amounts, heading=table.headings[columns["total"]], file=path.name)
+        _refuse_order_totals(lines, amounts, heading=table.headings[columns["total"]], file=file)
     on_progress("applying the rules")
     refusals = _refusals(lines, amounts, is_overlong=table.is_overlong, now=now)
     is_stored = refusals == ""
     row_numbers = table.cells.index.to_numpy(dtype=np.int64)
     refused = _refused(table, columns, refusals)
     reading = _reading(table, columns, lines, weighed=is_stored & (lines.quantities.decimals.scales > 0))
-    del table  # its cells are the larger part of the memory, and all that is needed of them has been read
     on_progress("naming the events")
     events = _events(lines, amounts, row_numbers=row_numbers, is_stored=is_stored)
     on_progress("gathering the catalogue")
     mentions = _mentions(lines, amounts)[is_stored]
-    return Sales(
+    return Sheet(
+        kind="sales",
         events=events,
+        expenses=pd.DataFrame(),
         items=catalogue.items(mentions),
         users=catalogue.users(mentions),
         refused=refused,
+        headings=table.headings,
         rows_read=len(refusals),
         reading=reading,
     )
@@ -248,6 +214,7 @@ def _events(
     ids = row_ids([lines.order_ids, lines.items, lines.users, lines.instant_texts, *numbers, lines.currencies])
     columns: dict[str, Any] = {
         "id": np.array(ids, dtype=object),
+        "payload_hash": np.array([bytes.fromhex(id_.rpartition("-")[2]) for id_ in ids], dtype=object),
         "kind": np.where(is_purchase, "purchase", "refund").astype(object),
         "user": _none_for_empty(lines.users),
         "item": lines.items,
@@ -307,7 +274,7 @@ def _refused(table: Table, columns: Mapping[str, int], refusals: NDArray[np.obje
         details.append(shown + meaning)
     letters = [json.dumps(dict(zip(headings, cells, strict=True)), ensure_ascii=False) for cells in rows]
     row_numbers = table.cells.index[is_refused].to_numpy(dtype=np.int64)
-    texts = {"reason": reasons, "detail": details, "row": letters}
+    texts = {"reason": reasons, "detail": details, "row": letters, "cells": rows}
     return pd.DataFrame({"row_number": row_numbers, **{name: pd.Series(v, dtype=object) for name, v in texts.items()}})
 
 
@@ -327,6 +294,10 @@ def _reading(table: Table, columns: Mapping[str, int], lines: Lines, *, weighed:
     if weighed.any():
         notes.append(f"{int(weighed.sum()):,} lines sell parts of a piece, stored as whole ones; their money is exact.")
     return Reading(
+        kind="sales",
+        format="text",
+        sheet=None,
+        title_rows=0,
         mapping={field: table.headings[place] for field, place in columns.items()},
         encoding=table.encoding,
         delimiter=table.delimiter,

@@ -3,14 +3,15 @@ from pathlib import Path
 
 import pytest
 
-from service.jobs.importing.sales import Sales, read_sales
+from service.jobs.importing.reading import Sheet
+from service.jobs.importing.sheets import read_sheet
 
 NOW = 1_767_225_600_000_000
 """The first instant of 2026, when the files of these tests are read."""
 
 
 @pytest.fixture
-def read(tmp_path: Path) -> Callable[..., Sales]:
+def read(tmp_path: Path) -> Callable[..., Sheet]:
     """Reads a text as if it were a shop's file."""
 
     def read_text(
@@ -20,11 +21,12 @@ def read(tmp_path: Path) -> Callable[..., Sales]:
         currency: str = "GBP",
         timezone: str = "UTC",
         now: int = NOW,
-    ) -> Sales:
+    ) -> Sheet:
         path = tmp_path / "sales.csv"
         path.write_text(text, encoding="utf-8")
-        return read_sales(
+        return read_sheet(
             path,
+            kind=None,
             mapping=mapping or {},
             currency=currency,
             timezone=timezone,
