@@ -137,10 +137,10 @@ def without_serials(texts: NDArray[np.object_], *, is_number: NDArray[np.bool_])
     if not is_serial.any():
         return texts
     days = plain.where(is_serial, "0").astype(np.float64).to_numpy()
-    is_serial &= (days >= _FIRST_SERIAL) & (days < _END_OF_SERIALS)
+    is_serial = is_serial & (days >= _FIRST_SERIAL) & (days < _END_OF_SERIALS)
     others = texts[~is_serial & (texts != "")]
     if instants(others, month_first=False, zone=ZoneInfo("UTC")).is_valid.any():
-        is_serial &= is_number
+        is_serial = is_serial & is_number
     seconds = np.rint((days[is_serial] - _FIRST_SERIAL) * 86_400).astype(np.int64)
     written = texts.copy()
     written[is_serial] = seconds.astype("datetime64[s]").astype(str).astype(object)

@@ -81,7 +81,7 @@ def _delimiter_and_headings(data: bytes, named: Collection[str]) -> tuple[str, H
     except csv.Error as error:
         raise RowsRefused(f"is no table of cells ({error})") from error
     by_mark = {mark: headings for mark, headings in found.items() if headings is not None}
-    if not by_mark:
+    if len(by_mark) < len(found):  # nothing but blanks and one of the delimiters
         raise RowsRefused("holds no text: export it again, with a row of headings first")
     delimiter = max(by_mark, key=lambda mark: (by_mark[mark].n_known > 1, len(by_mark[mark].cells)))
     return delimiter, by_mark[delimiter]

@@ -85,11 +85,14 @@ def _sheet_and_headings(
         if sheet not in found:
             raise RowsRefused(f"has no filled sheet {sheet!r}; it has {listed}")
         return sheet, found[sheet]
-    readable = [name for name, headings in found.items() if is_readable(headings.cells)] or [*found]
+    readable = [name for name, headings in found.items() if is_readable(headings.cells)]
     if len(readable) > 1:
-        which = "several sheets that can be read" if len(readable) < len(found) else "several sheets"
-        raise RowsRefused(f"has {which}: {', '.join(map(repr, readable))}. Say which one with --map sheet=NAME")
-    return readable[0], found[readable[0]]
+        listed = ", ".join(map(repr, readable))
+        raise RowsRefused(f"has several sheets that can be read: {listed}. Say which one with --map sheet=NAME")
+    if not readable and len(found) > 1:
+        raise RowsRefused(f"has no sheet with the columns needed; it has {listed}. Say which with --map sheet=NAME")
+    name = (readable or [*found])[0]
+    return name, found[name]
 
 
 def _headings(sheet: CalamineSheet, named: Collection[str]) -> Headings | None:
