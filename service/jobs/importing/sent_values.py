@@ -45,7 +45,7 @@ def sent_instants(texts: Texts) -> Instants:
     at = pd.to_datetime(formed, format="ISO8601", utc=True, errors="coerce").dt.as_unit("us")
     is_valid = at.notna().to_numpy(dtype=bool)
     micros = np.where(is_valid, at.to_numpy(dtype="datetime64[us]").astype(np.int64), 0)
-    is_valid &= micros >= 0
+    is_valid = is_valid & (micros >= 0)
     micros = np.where(is_valid, micros, 0)
     return Instants(texts.spread(micros), texts.spread(micros), texts.spread(is_valid))
 
