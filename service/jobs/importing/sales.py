@@ -35,7 +35,7 @@ from numpy.typing import NDArray
 from service.jobs.importing import catalogue
 from service.jobs.importing.blocks import laid_out
 from service.jobs.importing.cells import Texts
-from service.jobs.importing.customer_ids import canonical_customers, is_phone_column, shop_region
+from service.jobs.importing.customer_ids import customers, shop_region
 from service.jobs.importing.dates import shop_zone
 from service.jobs.importing.day_orders import with_day_orders
 from service.jobs.importing.layout import Table
@@ -126,7 +126,10 @@ def sales_sheet(
     on_progress("applying the rules")
     refusals = _refusals(lines, amounts, layout_reasons=layout.reasons, is_overlong=table.is_overlong, now=now)
     is_stored = refusals == ""
-    users, n_spellings = _customers(table, columns, lines, timezone=timezone, currency=currency)
+    heading = table.headings[columns["user"]] if "user" in columns else ""
+    users, n_spellings = customers(
+        lines.users, heading=heading, region=shop_region(timezone=timezone, currency=currency)
+    )
     order_ids = with_day_orders(lines.order_ids, users, lines.dates.instants, zone=shop_zone(timezone))
     notes = _notes(columns, lines, users, order_ids, is_stored=is_stored, n_spellings=n_spellings)
     on_progress("naming the events")
@@ -220,21 +223,6 @@ def _pieces(quantities: Decimals) -> NDArray[np.int64]:
     parts = 10**quantities.scales
     pieces: NDArray[np.int64] = (np.abs(quantities.mantissas) + parts - 1) // parts
     return pieces
-
-
-def _customers(
-    table: Table, columns: Mapping[str, int], lines: Lines, *, timezone: str, currency: str
-) -> tuple[Texts, int | None]:
-    """The customer of each line, a phone number in its one form; and how many spellings that brought together.
-
-    None instead of the number if the column does not hold phone numbers.
-    """
-    region = shop_region(timezone=timezone, currency=currency)
-    used = lines.users.distinct
-    if "user" not in columns or not is_phone_column(table.headings[columns["user"]], used.tolist(), region=region):
-        return lines.users, None
-    users = lines.users.mapped(lambda ids: canonical_customers(ids, region=region))
-    return users, len(used) - len(users.distinct)
 
 
 def _rules(lines: Lines, amounts: Amounts) -> NDArray[np.int8]:
