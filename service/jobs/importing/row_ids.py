@@ -71,8 +71,7 @@ def _equal_rows_before(parts: Sequence[Texts]) -> NDArray[np.int64]:
     for part in parts[1:]:
         # As many codes as rows at most, so that the next product of two fits 64 bits.
         codes, _ = pd.factorize(codes.astype(np.int64) * len(part.distinct) + part.codes)
-    before: NDArray[np.int64] = pd.Series(codes).groupby(codes, sort=False).cumcount().to_numpy(dtype=np.int64)
-    return before
+    return np.asarray(pd.Series(codes).groupby(codes, sort=False).cumcount(), dtype=np.int64)
 
 
 def _ids(digests: bytes) -> pd.Series:

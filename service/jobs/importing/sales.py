@@ -95,7 +95,7 @@ def sales_sheet(
     table: Table,
     columns: Mapping[str, int],
     *,
-    mapping: Mapping[str, str],
+    is_total_the_lines: bool,
     currency: str,
     timezone: str,
     now: int,
@@ -107,7 +107,7 @@ def sales_sheet(
     Args:
         table: The file's cells.
         columns: Column number by field.
-        mapping: What the owner said of the columns.
+        is_total_the_lines: Whether the owner said that the totals are those of the lines.
         currency: ISO 4217 code of amounts in a file that names none.
         timezone: IANA zone of times without an offset.
         now: Microseconds UTC; lines dated more than a day later are refused.
@@ -117,11 +117,10 @@ def sales_sheet(
     Raises:
         ImportRefused: If there is no such time zone, or a column of totals contradicts the prices.
     """
-    on_progress("reading dates and amounts")
     layout = laid_out(table, columns)
     lines = typed_lines(layout.table, columns, currency=currency, timezone=timezone)
     amounts = _amounts(lines)
-    if {"price", "total"} <= columns.keys() and "total" not in mapping:
+    if {"price", "total"} <= columns.keys() and not is_total_the_lines:
         _refuse_order_totals(lines, amounts, heading=table.headings[columns["total"]], file=file)
     on_progress("applying the rules")
     refusals = _refusals(lines, amounts, layout_reasons=layout.reasons, is_overlong=table.is_overlong, now=now)
@@ -139,7 +138,6 @@ def sales_sheet(
     return Sheet(
         kind="sales",
         events=events,
-        expenses=pd.DataFrame(),
         items=catalogue.items(mentions),
         users=catalogue.users(mentions),
         refused=_refused(table, layout.table, columns, refusals, lines),
