@@ -14,7 +14,7 @@ from service.demo.home import RealHome
 from service.demo.storefront import PlayStopped
 from service.jobs.attributing import PeriodRefused
 from service.jobs.exporting import ForgottenMeanwhile
-from service.jobs.importing.tables import ImportRefused
+from service.jobs.importing.reading import ImportRefused
 from service.log.backup import BackupFailed
 from service.log.database import LogFailure, LogInUse, LogLocked, SchemaOutdated
 from service.log.dumps import ToolFailed

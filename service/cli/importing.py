@@ -9,7 +9,8 @@ import click
 
 from service.cli.output import Progress, json_option, print_json, progress
 from service.clock import machine_now
-from service.jobs.importing.sales import Sales, read_sales
+from service.jobs.importing.reading import Sheet
+from service.jobs.importing.sheets import read_sheet
 from service.jobs.sales import foreseen_account, stored_sales
 from service.log.database import Database, open_for_reading
 from service.log.home import SIMULATED, home_fact
@@ -52,8 +53,9 @@ def import_(
     try:
         for file in files:
             with progress(file.name) as tell:
-                sales = read_sales(
+                sales = read_sheet(
                     file,
+                    kind=None,
                     mapping=named,
                     currency=(currency or settings.currency).upper(),
                     timezone=timezone or settings.timezone,
@@ -86,7 +88,7 @@ def _mapping(pairs: tuple[str, ...]) -> dict[str, str]:
     return {field.strip(): column for field, _, column in split}
 
 
-def _foreseen(settings: Settings, sales: Sales) -> dict[str, Any]:
+def _foreseen(settings: Settings, sales: Sheet) -> dict[str, Any]:
     try:
         database = open_for_reading(settings.database_url)
     except FileNotFoundError:
@@ -97,7 +99,7 @@ def _foreseen(settings: Settings, sales: Sales) -> dict[str, Any]:
     return account
 
 
-def _stored(settings: Settings, sales: Sales, file_name: str, tell: Progress) -> dict[str, Any]:
+def _stored(settings: Settings, sales: Sheet, file_name: str, tell: Progress) -> dict[str, Any]:
     with open_log(settings, Metrics()) as (database, writer):
         _refuse_simulated(settings, database)
         return writer.run(

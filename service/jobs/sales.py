@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from service.jobs.importing.sales import Sales
+from service.jobs.importing.reading import Sheet
 from service.log.append import DeadLetter, append_dead_letters, stored_ids
 from service.log.bulk import append_event_frame, put_item_frame
 from service.log.catalogue import add_user_attributes
@@ -20,7 +20,7 @@ Progress = Callable[[str, float], None]
 
 
 def stored_sales(
-    connection: Connection, sales: Sales, *, file_name: str, now: int, on_progress: Progress
+    connection: Connection, sales: Sheet, *, file_name: str, now: int, on_progress: Progress
 ) -> dict[str, Any]:
     """Stores a sales file and returns its account, in the shape of the command's JSON.
 
@@ -46,7 +46,7 @@ def stored_sales(
     add_user_attributes(connection, _attributes(sales.users), now=now)
     results = append_event_frame(
         connection,
-        sales.events.assign(payload_hash=_content_hashes(sales.events["id"])),
+        sales.events,
         received_at=now,
         import_id=import_id,
         on_progress=lambda rows: on_progress("storing the sales", rows / max(1, len(sales.events))),
@@ -57,7 +57,7 @@ def stored_sales(
     return account
 
 
-def foreseen_account(reader: Reader | None, sales: Sales) -> dict[str, Any]:
+def foreseen_account(reader: Reader | None, sales: Sheet) -> dict[str, Any]:
     """The account that storing the file would give now, with nothing written.
 
     Args:
@@ -71,7 +71,7 @@ def foreseen_account(reader: Reader | None, sales: Sales) -> dict[str, Any]:
     return _account(sales, ~sales.events["id"].isin(known).to_numpy(), import_id=None)
 
 
-def _account(sales: Sales, accepted: NDArray[np.bool_], *, import_id: int | None) -> dict[str, Any]:
+def _account(sales: Sheet, accepted: NDArray[np.bool_], *, import_id: int | None) -> dict[str, Any]:
     stored = sales.events.loc[accepted, "counted_as"].value_counts()
     names = ("purchase", "refund", "free", "anonymous")
     return {
@@ -107,11 +107,6 @@ def _money(events: pd.DataFrame) -> dict[str, dict[str, str]]:
             "net": str(decimal_amount(purchases - refunds, currency)),
         }
     return money
-
-
-def _content_hashes(ids: pd.Series) -> list[bytes]:
-    """An imported row's id is the hash of its content, so the same id always means the same payload."""
-    return [bytes.fromhex(id_.rpartition("-")[2]) for id_ in ids]
 
 
 def _attributes(frame: pd.DataFrame) -> dict[UserKey, dict[str, Any]]:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from service.clock import machine_now
-from service.jobs.importing.sales import read_sales
+from service.jobs.importing.sheets import read_sheet
 from service.jobs.sales import stored_sales
 from service.log.database import open_for_writing
 from service.log.writer import Writer
@@ -50,8 +50,14 @@ def test_an_import_costs_a_bounded_multiple_of_reading_its_file(
     sales.to_csv(file, index=False)
 
     def imported() -> None:
-        read = read_sales(
-            file, mapping={}, currency="GBP", timezone="UTC", now=machine_now(), on_progress=lambda _doing: None
+        read = read_sheet(
+            file,
+            kind=None,
+            mapping={},
+            currency="GBP",
+            timezone="UTC",
+            now=machine_now(),
+            on_progress=lambda _doing: None,
         )
         account = file_writer.run(
             lambda c: stored_sales(c, read, file_name="sales.csv", now=1, on_progress=lambda _doing, _share: None)

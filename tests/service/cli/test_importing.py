@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from service.clock import machine_now
-from service.jobs.importing.sales import Sales, read_sales
+from service.jobs.importing.reading import Sheet
+from service.jobs.importing.sheets import read_sheet
 from service.jobs.sales import foreseen_account, stored_sales
 from service.log.database import Database, open_for_writing
 from service.log.tables import events, imports, items, users
@@ -209,9 +210,9 @@ def test_a_missing_equals_sign_in_map_is_wrong_usage(run: Any, home: Path, write
     assert not home.exists()
 
 
-def read(file: Path) -> Sales:
-    return read_sales(
-        file, mapping={}, currency="GBP", timezone="UTC", now=machine_now(), on_progress=lambda _doing: None
+def read(file: Path) -> Sheet:
+    return read_sheet(
+        file, kind=None, mapping={}, currency="GBP", timezone="UTC", now=machine_now(), on_progress=lambda _doing: None
     )
 
 

@@ -8,12 +8,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from service.jobs.importing.sales import REASONS, Sales, read_sales
-from service.jobs.importing.tables import ImportRefused
+from service.jobs.importing.reading import ImportRefused, Sheet
+from service.jobs.importing.sales import REASONS
+from service.jobs.importing.sheets import read_sheet
 
-Read = Callable[..., Sales]
+Read = Callable[..., Sheet]
 ONLINE_RETAIL = Path("online-retail/online_retail.csv.gz")
 HEAD = "Invoice,SKU,Title,Qty,Date,Price,Customer,Country\n"
+
+
+def rows_of(frame: pd.DataFrame) -> list[list[object]]:
+    objects = frame.astype(object)
+    return objects.where(frame.notna(), None).to_numpy().tolist()
 
 
 def net_minor(events: pd.DataFrame) -> int:
@@ -24,7 +30,7 @@ def test_a_line_becomes_a_purchase(read: Read) -> None:
     """3 x 2.50 is 7.50; 10:00 in London's summer is 09:00 UTC, 1,307,091,600 seconds after 1970."""
     sales = read(HEAD + "1001,A1,Tea,3,2011-06-03 10:00,2.50,c7,France\n", timezone="Europe/London")
     event = sales.events.iloc[0].to_dict()
-    assert event.pop("id").startswith("import-")
+    assert event.pop("id") == "import-" + event.pop("payload_hash").hex()
     assert event == {
         "kind": "purchase",
         "user": "c7",
@@ -71,7 +77,8 @@ def test_a_sale_without_a_customer_is_kept_as_anonymous(read: Read) -> None:
     rows = "1,A1,Tea,1,2011-06-03,2.50,{},\n"
     sales = read(HEAD + "".join(rows.format(user) for user in ("", "nan", "NULL", "-", "17850.0")))
     assert sales.events["anonymous"].tolist() == [True] * 4 + [False]
-    assert sales.events["user"].tolist() == [None] * 4 + ["17850"]
+    assert sales.events["user"].isna().tolist() == [True] * 4 + [False]
+    assert sales.events["user"].iloc[4] == "17850"
     assert sales.events["counted_as"].tolist() == ["anonymous"] * 4 + ["purchase"]
     assert sales.users["user"].tolist() == ["17850"]
 
@@ -130,7 +137,7 @@ def test_a_line_is_refused_from_the_first_instant_that_is_more_than_a_day_ahead(
 
 
 def test_every_reason_to_refuse_is_tried() -> None:
-    tried_elsewhere = {"bad_currency", "bad_total"}
+    tried_elsewhere = {"bad_currency", "bad_total", "total_row", "repeated_headings"}
     assert {reason for _, reason, _ in REFUSALS} | tried_elsewhere == set(REASONS)
 
 
@@ -268,7 +275,7 @@ def test_a_grown_file_adds_only_what_is_new(read: Read, old: list[str], new: lis
     before = read(HEAD + "\n".join(old)).events
     after = read(HEAD + "\n".join(old + new)).events
     kept = after[after["row_number"] <= len(old) + 1]
-    pd.testing.assert_frame_equal(kept, before, check_dtype=len(before) > 0)
+    assert rows_of(kept) == rows_of(before)
     assert after["id"].is_unique
 
 
@@ -295,9 +302,10 @@ def test_a_file_of_refused_rows_only_is_accounted_for(read: Read) -> None:
 
 
 @pytest.fixture(scope="module")
-def online_retail(data_folder: Path) -> Sales:
-    return read_sales(
+def online_retail(data_folder: Path) -> Sheet:
+    return read_sheet(
         data_folder / ONLINE_RETAIL,
+        kind=None,
         mapping={},
         currency="GBP",
         timezone="Europe/London",
@@ -306,7 +314,7 @@ def online_retail(data_folder: Path) -> Sales:
     )
 
 
-def test_online_retail_holds_what_it_is_known_to_hold(online_retail: Sales) -> None:
+def test_online_retail_holds_what_it_is_known_to_hold(online_retail: Sheet) -> None:
     """The counts are those published with the data sets: rows, customers, invoices, codes, money, cancellations."""
     events = online_retail.events
     assert online_retail.rows_read == 541_909
@@ -325,7 +333,7 @@ def test_online_retail_holds_what_it_is_known_to_hold(online_retail: Sales) -> N
     assert events["id"].is_unique
 
 
-def test_online_retails_money_adds_up_to_the_files_to_the_penny(online_retail: Sales, data_folder: Path) -> None:
+def test_online_retails_money_adds_up_to_the_files_to_the_penny(online_retail: Sheet, data_folder: Path) -> None:
     """Added up again with Decimal from the file's text; its 4 prices of 0.001 are below the penny, 0.004 in all."""
     raw = pd.read_csv(data_folder / ONLINE_RETAIL, usecols=["Quantity", "UnitPrice"], dtype=str)
     times = raw.value_counts().reset_index().to_numpy().tolist()
@@ -334,7 +342,7 @@ def test_online_retails_money_adds_up_to_the_files_to_the_penny(online_retail: S
     assert net_minor(online_retail.events) == exact.quantize(Decimal("0.01")).scaleb(2)
 
 
-def test_online_retails_services_are_told_from_goods(online_retail: Sales) -> None:
+def test_online_retails_services_are_told_from_goods(online_retail: Sheet) -> None:
     items = online_retail.items.set_index("item")
     services = ["POST", "DOT", "C2", "M", "D", "S", "BANK CHARGES", "AMAZONFEE", "CRUK", "B"]
     assert items.loc[services, "is_service"].all()
