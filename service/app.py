@@ -11,7 +11,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import License
 from litestar.types import ASGIApp
 
-from service.api import events, experiments, feeds, items, operations, users
+from service.api import events, experiments, feeds, imports, items, operations, users
 from service.metrics import RequestMetrics
 from service.problems import problem_handlers
 from service.wiring import Services
@@ -28,6 +28,10 @@ _HANDLERS = [
     experiments.get_experiments,
     experiments.get_experiment,
     experiments.get_results,
+    imports.post_import,
+    imports.post_import_rows,
+    imports.post_import_finish,
+    imports.post_import_undo,
     operations.get_live,
     operations.get_ready,
     operations.get_metrics,

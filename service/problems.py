@@ -17,6 +17,7 @@ from service.live.experiments import PreviewRefused
 from service.live.feed import CursorUnknown, ItemUnknown
 from service.log.database import LogFailure, Unstorable
 from service.log.experiments import ActionRefused, ExperimentExists, ExperimentUnknown
+from service.log.imports import ImportClosed, ImportUnknown
 from service.log.writer import LogBusy, LogClosed
 
 _log = logging.getLogger(__name__)
@@ -36,7 +37,9 @@ _STATUS: dict[type[Exception], HTTPStatus] = {
     DesignRefused: HTTPStatus.BAD_REQUEST,
     ItemUnknown: HTTPStatus.NOT_FOUND,
     ExperimentUnknown: HTTPStatus.NOT_FOUND,
+    ImportUnknown: HTTPStatus.NOT_FOUND,
     ExperimentExists: HTTPStatus.CONFLICT,
+    ImportClosed: HTTPStatus.CONFLICT,
     ActionRefused: HTTPStatus.CONFLICT,
     LogBusy: HTTPStatus.SERVICE_UNAVAILABLE,
     LogClosed: HTTPStatus.SERVICE_UNAVAILABLE,

@@ -136,13 +136,13 @@ def operation_for(name: str, entry: type[Struct]) -> type[Operation]:
     return operation_with(Schema(type=OpenAPIType.OBJECT, required=[name], properties={name: batch}))
 
 
-def operation_with(body: Schema) -> type[Operation]:
+def operation_with(body: Schema, *, media_type: str = "application/json") -> type[Operation]:
     """An OpenAPI operation that documents the body, which the handler takes as bytes."""
 
     @dataclass
     class OperationWithBody(Operation):
         def __post_init__(self) -> None:
-            self.request_body = RequestBody(content={"application/json": OpenAPIMediaType(schema=body)}, required=True)
+            self.request_body = RequestBody(content={media_type: OpenAPIMediaType(schema=body)}, required=True)
 
     return OperationWithBody
 

@@ -5,6 +5,7 @@ import httpx
 from experiments.design import DesignRefused
 from recommender.artifact import ArtifactRefused
 from recommender.training import NothingToTrain
+from service.cli.import_end import ImportCutOff
 from service.cli.importing import NothingUsable, SimulatedHome
 from service.cli.modelling import VersionUnknown
 from service.cli.simulating import NoSimulatedShop
@@ -14,6 +15,7 @@ from service.demo.storefront import PlayStopped
 from service.jobs.importing.tables import ImportRefused
 from service.log.database import LogFailure, LogLocked, SchemaOutdated
 from service.log.experiments import ActionRefused, ExperimentExists, ExperimentUnknown
+from service.log.imports import ImportClosed, ImportUnknown
 from service.secret import SecretUnusable
 from service.server import PortTaken
 from service.settings import SettingRefused
@@ -25,7 +27,10 @@ EXPECTED: tuple[type[Exception], ...] = (
     DesignRefused,
     ExperimentExists,
     ExperimentUnknown,
+    ImportClosed,
+    ImportCutOff,
     ImportRefused,
+    ImportUnknown,
     LogFailure,
     LogLocked,
     NoSimulatedShop,

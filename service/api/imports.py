@@ -1,0 +1,199 @@
+"""``/v1/imports``: how ``kembang import`` stores a file through the service that holds the log.
+
+The command reads the file; what arrives here are rows, in pieces small enough that feeds in between are not late. Every
+request may be sent again after a lost answer: rows are known by their ids, letters by their row, and a finished import
+stays as it is.
+"""
+
+import asyncio
+from collections import Counter
+from typing import Annotated, Any, Literal
+
+import msgspec
+from litestar import Request, post
+from litestar.di import NamedDependency
+from litestar.openapi.spec import OpenAPIFormat, OpenAPIType, Schema
+from litestar.params import PathParameter, RawBody
+from msgspec import Meta, Struct
+
+from service.api.batches import operation_with
+from service.api.requests import request_now
+from service.api.text import storable
+from service.jobs.undoing import undone_import
+from service.log import pieces
+from service.log.imports import begin_import, finish_import, store_import_piece
+from service.problems import RequestRefused
+from service.wiring import Services
+
+MOST_BYTES = 100_000
+MOST_PIECE_BYTES = 8_000_000
+"""Of ``pieces.MOST_ROWS`` rows with texts far longer than usual."""
+
+ImportId = Annotated[int, PathParameter(ge=1, le=2**63 - 1, description="The number that beginning it gave.")]
+
+_Said = str | int | float | bool | None
+_SaidTwice = _Said | list[_Said] | dict[str, _Said]
+
+_BYTES = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
+_RESULTS = {
+    pieces.ACCEPTED: "accepted",
+    pieces.UNNAMED: "accepted",
+    pieces.DUPLICATE: "duplicate",
+    pieces.CHANGED: "rejected",
+    pieces.FORGOTTEN: "rejected",
+}
+
+
+class NewImport(Struct, forbid_unknown_fields=True):
+    """A file that is about to be stored."""
+
+    file_name: Annotated[str, Meta(min_length=1, max_length=1_000)]
+    kind: Literal["sales", "expenses", "events", "items"]
+
+
+class BegunImport(Struct):
+    """The number that every further request about the import names."""
+
+    import_id: int
+
+
+class PieceResults(Struct):
+    """What became of each row of a piece, in order.
+
+    A letter each: ``a`` stored, ``u`` stored without its user, who asked to be forgotten, ``d`` stored before, ``c``
+    refused for other content under a used id, ``f`` refused since its user asked to be forgotten.
+    """
+
+    results: str
+
+
+class FinishedImport(Struct):
+    """The import, which takes no more rows."""
+
+    import_id: int
+
+
+class RemovedRows(Struct):
+    """How many rows went, and of how many items and users what was known of them."""
+
+    events: int
+    expenses: int
+    dead_letters: int
+    items: int
+    users: int
+
+
+class UndoneImport(Struct):
+    """An import that is out of the log."""
+
+    import_id: int
+    file: str
+    removed: RemovedRows
+
+
+@post(
+    "/v1/imports",
+    status_code=201,
+    request_max_body_size=MOST_BYTES,
+    operation_class=operation_with(
+        Schema(
+            type=OpenAPIType.OBJECT,
+            required=["file_name", "kind"],
+            properties={
+                "file_name": Schema(type=OpenAPIType.STRING),
+                "kind": Schema(type=OpenAPIType.STRING, enum=["sales", "expenses", "events", "items"]),
+            },
+        )
+    ),
+    summary="Begin an import",
+)
+async def post_import(
+    body: RawBody, request: Request[Any, Any, Any], services: NamedDependency[Services]
+) -> BegunImport:
+    """Gives a new import its number."""
+    new, now = storable(body, NewImport), request_now(request, services)
+    import_id = await asyncio.wrap_future(
+        services.writer.submit(lambda c: begin_import(c, file_name=new.file_name, kind=new.kind, now=now))
+    )
+    return BegunImport(import_id)
+
+
+@post(
+    "/v1/imports/{import_id:int}/rows",
+    status_code=200,
+    request_max_body_size=MOST_PIECE_BYTES,
+    operation_class=operation_with(
+        Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY), media_type="application/msgpack"
+    ),
+    summary="Store a piece of an import",
+)
+async def post_import_rows(
+    import_id: ImportId, body: RawBody, request: Request[Any, Any, Any], services: NamedDependency[Services]
+) -> PieceResults:
+    """Stores a piece of ``service.log.pieces`` as MessagePack, and says of each row what became of it."""
+    now = request_now(request, services)
+    piece = await asyncio.to_thread(_piece, body)
+    results = await asyncio.wrap_future(
+        services.writer.submit(lambda c: store_import_piece(c, import_id, piece, now=now))
+    )
+    for letter, n_rows in Counter(results).items():
+        services.metrics.entries.labels("imported row", _RESULTS[letter]).inc(n_rows)
+    return PieceResults(results)
+
+
+@post(
+    "/v1/imports/{import_id:int}/finish",
+    status_code=200,
+    request_max_body_size=MOST_BYTES,
+    operation_class=operation_with(
+        Schema(type=OpenAPIType.OBJECT, required=["report"], properties={"report": Schema(type=OpenAPIType.OBJECT)})
+    ),
+    summary="Finish an import",
+)
+async def post_import_finish(
+    import_id: ImportId, body: RawBody, request: Request[Any, Any, Any], services: NamedDependency[Services]
+) -> FinishedImport:
+    """Keeps the account of an import; of one that is finished already the first account stays."""
+    now = request_now(request, services)
+    report = storable(body, dict[Literal["report"], dict[str, _SaidTwice | dict[str, _SaidTwice]]])
+    if "report" not in report:
+        raise RequestRefused("the body must have the one field 'report', got none")
+    await asyncio.wrap_future(
+        services.writer.submit(lambda c: finish_import(c, import_id, report=report["report"], now=now))
+    )
+    await asyncio.to_thread(services.catalogue.refresh)
+    return FinishedImport(import_id)
+
+
+@post(
+    "/v1/imports/{import_id:int}/undo",
+    status_code=200,
+    sync_to_thread=True,
+    summary="Take an import out again",
+)
+def post_import_undo(
+    import_id: ImportId, request: Request[Any, Any, Any], services: NamedDependency[Services]
+) -> UndoneImport:
+    """Takes everything out that only this import brought; the answer comes when it is gone."""
+    now = request_now(request, services)
+    undone = undone_import(
+        services.database.reader, services.writer, import_id, now=lambda: now, on_progress=lambda _doing, _share: None
+    )
+    services.catalogue.refresh()
+    return msgspec.convert(undone, UndoneImport)
+
+
+def _piece(body: bytes) -> pieces.Piece:
+    """The piece, checked, none of whose texts a database refuses.
+
+    Raises:
+        RequestRefused: If it is none.
+    """
+    try:
+        piece: pieces.Piece = msgspec.msgpack.decode(body, type=pieces.Piece)
+    except RecursionError:
+        raise RequestRefused("the body is nested too deeply") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, OverflowError) as error:
+        raise RequestRefused(f"the body must be a piece of an import as MessagePack: {error}") from error
+    storable(msgspec.json.encode(piece), msgspec.Raw)
+    return piece
