@@ -31,8 +31,10 @@ MOST_PIECE_BYTES = 8_000_000
 
 ImportId = Annotated[int, PathParameter(ge=1, le=2**63 - 1, description="The number that beginning it gave.")]
 
-_Said = str | int | float | bool | None
-_SaidTwice = _Said | list[_Said] | dict[str, _Said]
+_Leaf = str | int | float | bool | None
+_Part = _Leaf | list[_Leaf] | dict[str, _Leaf]
+Said = _Leaf | list[_Leaf] | dict[str, _Part]
+"""What a report says under one name; as deep as reports are, since JSON without a floor would break its readers."""
 
 _BYTES = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
 _RESULTS = {
@@ -65,6 +67,12 @@ class PieceResults(Struct):
     """
 
     results: str
+
+
+class ImportReport(Struct, forbid_unknown_fields=True):
+    """What became of a file, in the shape of the command's JSON."""
+
+    report: dict[str, Said]
 
 
 class FinishedImport(Struct):
@@ -155,12 +163,8 @@ async def post_import_finish(
 ) -> FinishedImport:
     """Keeps the account of an import; of one that is finished already the first account stays."""
     now = request_now(request, services)
-    report = storable(body, dict[Literal["report"], dict[str, _SaidTwice | dict[str, _SaidTwice]]])
-    if "report" not in report:
-        raise RequestRefused("the body must have the one field 'report', got none")
-    await asyncio.wrap_future(
-        services.writer.submit(lambda c: finish_import(c, import_id, report=report["report"], now=now))
-    )
+    report = storable(body, ImportReport).report
+    await asyncio.wrap_future(services.writer.submit(lambda c: finish_import(c, import_id, report=report, now=now)))
     await asyncio.to_thread(services.catalogue.refresh)
     return FinishedImport(import_id)
 

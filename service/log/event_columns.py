@@ -44,11 +44,13 @@ class EventColumns:
             name: frame[name].array for name in ("id", "payload_hash", *EVENT_COLUMNS[5:]) if name in frame
         }
         self._kinds = frame["kind"].map(_CODES).to_numpy(dtype=np.int64)
-        codes, self._users = pd.factorize(frame["user"])
+        codes, users = pd.factorize(frame["user"])
+        self._users = [str(user) for user in users.tolist()]
         self._is_visitor = frame["visitor"].to_numpy(dtype=bool) if "visitor" in frame else np.zeros(len(frame), bool)
         # A user and a visitor may have the same id and are two people all the same.
         self._user_codes = np.where(codes < 0, -1, 2 * codes + self._is_visitor)
-        self._item_codes, self._items = pd.factorize(frame["item"])
+        self._item_codes, items = pd.factorize(frame["item"])
+        self._items = [str(item) for item in items.tolist()]
 
     def __len__(self) -> int:
         return len(self._kinds)
@@ -70,9 +72,9 @@ class EventColumns:
             ids=self._values("id", places),
             payload_hashes=self._values("payload_hash", places),
             kinds=self._kinds[places].tolist(),
-            users=[UserKey(bool(code % 2), str(self._users[code // 2])) for code in named.tolist()],
+            users=[UserKey(bool(code % 2), self._users[code // 2]) for code in named.tolist()],
             user_places=(user_places - (len(users) - len(named))).tolist(),
-            items=[str(self._items[code]) for code in items.tolist()],
+            items=[self._items[code] for code in items.tolist()],
             item_places=item_places.tolist(),
             at=self._values("at", places),
             sent_at=self._values("sent_at", places),
