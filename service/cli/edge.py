@@ -12,7 +12,7 @@ from service.cli.simulating import NoSimulatedShop
 from service.cli.writing import ServiceRefused
 from service.demo.home import RealHome
 from service.demo.storefront import PlayStopped
-from service.jobs.importing.tables import ImportRefused
+from service.jobs.importing.reading import ImportRefused
 from service.log.database import LogFailure, LogLocked, SchemaOutdated
 from service.log.experiments import ActionRefused, ExperimentExists, ExperimentUnknown
 from service.log.imports import ImportClosed, ImportUnknown

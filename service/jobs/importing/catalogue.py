@@ -58,7 +58,7 @@ def items(lines: pd.DataFrame, *, services: Sequence[Service] = SERVICES) -> pd.
     """The distinct items, in order of first mention.
 
     Args:
-        lines: Stored lines in the file's order: item, title (empty if none), at (microseconds), has_money, unit_minor
+        lines: Stored lines in the file's order: item, title (perhaps missing), at (microseconds), has_money, unit_minor
             (0 if the line tells no price) and currency.
         services: The phrases that make an item a service.
 
@@ -66,21 +66,26 @@ def items(lines: pd.DataFrame, *, services: Sequence[Service] = SERVICES) -> pd.
         Columns item, title (None if never given), price_minor (nullable), currency of the price (None without a
         price), is_service, and first_at: the item's first line, microseconds UTC.
     """
-    names = pd.Index(lines["item"].unique())
-    titled = lines[lines["title"] != ""].sort_values(["has_money", "at"], kind="stable")
-    titles = titled.drop_duplicates("item", keep="last").set_index("item")["title"].reindex(names)
-    priced = lines[lines["unit_minor"] > 0].sort_values("at", kind="stable")
-    priced = priced.drop_duplicates("item", keep="last").set_index("item")[["unit_minor", "currency"]]
-    prices = priced.astype({"unit_minor": "Int64"}).reindex(names)
-    is_service = _are_services(names.to_series(), services) | _are_services(titles.fillna(""), services)
+    codes, names = pd.factorize(lines["item"])
+    texts = pd.Series(np.asarray(names, dtype=object), dtype=object)
+    in_time = np.argsort(lines["at"].to_numpy(), kind="stable")
+    has_money = lines["has_money"].to_numpy(dtype=bool)[in_time]
+    has_title = _is_given(lines["title"])[in_time]
+    # The last one wins, so lines with money go last.
+    titled = np.concatenate([in_time[has_title & ~has_money], in_time[has_title & has_money]])
+    priced = in_time[lines["unit_minor"].to_numpy()[in_time] > 0]
+    titles = _last_of_each(lines["title"], titled, codes, len(names))
+    prices = _last_of_each(lines["unit_minor"], priced, codes, len(names))
+    first_at = np.full(len(names), np.iinfo(np.int64).max)
+    np.minimum.at(first_at, codes, lines["at"].to_numpy(dtype=np.int64))
     return pd.DataFrame(
         {
-            "item": pd.Series(names, dtype=object),
-            "title": _none_for_missing(titles),
-            "price_minor": prices["unit_minor"].array,
-            "currency": _none_for_missing(prices["currency"]),
-            "is_service": is_service,
-            "first_at": lines.groupby("item", sort=False)["at"].min().reindex(names).to_numpy(dtype=np.int64),
+            "item": texts,
+            "title": titles,
+            "price_minor": prices.astype("Int64"),
+            "currency": _last_of_each(lines["currency"], priced, codes, len(names)),
+            "is_service": _are_services(texts, services) | _are_services(titles.fillna(""), services),
+            "first_at": first_at,
         }
     )
 
@@ -89,25 +94,39 @@ def users(lines: pd.DataFrame) -> pd.DataFrame:
     """The distinct customers in order of first mention, each with the country of the latest line that gives one.
 
     Args:
-        lines: Stored lines in the file's order: user (empty if none), country (empty if none), at.
+        lines: Stored lines in the file's order: user and country (perhaps missing), at.
 
     Returns:
         Columns user and country (None if never given).
     """
-    known = lines[lines["user"] != ""]
-    names = pd.Index(known["user"].unique())
-    placed = known[known["country"] != ""].sort_values("at", kind="stable")
-    countries = placed.drop_duplicates("user", keep="last").set_index("user")["country"].reindex(names)
-    return pd.DataFrame({"user": pd.Series(names, dtype=object), "country": _none_for_missing(countries)})
+    is_known = np.flatnonzero(_is_given(lines["user"]))
+    codes = np.full(len(lines), -1, dtype=np.intp)
+    codes[is_known], names = pd.factorize(lines["user"].iloc[is_known])
+    in_time = is_known[np.argsort(lines["at"].to_numpy()[is_known], kind="stable")]
+    placed = in_time[_is_given(lines["country"])[in_time]]
+    return pd.DataFrame(
+        {
+            "user": pd.Series(np.asarray(names, dtype=object), dtype=object),
+            "country": _last_of_each(lines["country"], placed, codes, len(names)),
+        }
+    )
+
+
+def _is_given(texts: pd.Series) -> NDArray[np.bool_]:
+    given: NDArray[np.bool_] = (texts.notna() & (texts != "")).to_numpy(dtype=bool)
+    return given
+
+
+def _last_of_each(values: pd.Series, rows: NDArray[np.intp], codes: NDArray[np.intp], n_names: int) -> pd.Series:
+    """For each name the value in the last of these rows that has its code; None where there is none."""
+    last = np.full(n_names, -1, dtype=np.intp)
+    last[codes[rows]] = rows  # of several rows with one code numpy keeps the last
+    found = np.full(n_names, None, dtype=object)
+    found[last >= 0] = values.iloc[last[last >= 0]].to_numpy(dtype=object)
+    return pd.Series(found, dtype=object)
 
 
 def _are_services(texts: pd.Series, services: Sequence[Service]) -> NDArray[np.bool_]:
     plain = texts.str.lower().str.replace(r"[\W_]+", " ", regex=True).str.strip()
     pattern = "|".join(f"(?:{service.phrases})" for service in services)
     return plain.str.fullmatch(pattern).to_numpy(dtype=bool)
-
-
-def _none_for_missing(texts: pd.Series) -> pd.Series:
-    values: NDArray[np.object_] = texts.to_numpy(dtype=object, copy=True)
-    values[texts.isna().to_numpy()] = None
-    return pd.Series(values, dtype=object)

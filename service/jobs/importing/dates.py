@@ -9,17 +9,20 @@ row, and months by their English or Indonesian name; each with or without a time
   save for US dollars sold in a time zone of the Americas; ``DateOrder.is_decided`` is then False.
 - A time without an offset is the shop's: in its time zone. An hour that the clock shows twice is the first of the two,
   one that it skips is the first instant after the gap; a date without a time is its midnight.
+- A number of five or six digits is a spreadsheet's serial date (days since 30 December 1899, the time as a fraction),
+  where the cell of a workbook holds it as a number, or where the column holds no date in any other form.
 - Years before 1970 or after 2199 are refused: they are slips.
 """
 
 from dataclasses import dataclass
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from service.jobs.importing.tables import ImportRefused
+from service.jobs.importing.reading import ImportRefused
 
 _DAY_MICROS = 86_400_000_000
 _MAX_LENGTH = 64
@@ -38,6 +41,9 @@ _DAY_FIRST_NAMED = (
     r"(?P<year>\d{4}|\d{2})$"
 )
 _MONTH_FIRST_NAMED = r"(?i)^(?P<name>[^\W\d_]{3,9})\.?\s+(?P<day>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<year>\d{4})$"
+_SERIAL = r"\d{5,6}(?:\.\d+)?"
+_FIRST_SERIAL, _END_OF_SERIALS = 25_569, 109_575
+"""The serial dates of 1970-01-01 and of 2200-01-01."""
 _COMPACT = r"^(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})$"
 
 
@@ -71,6 +77,10 @@ class Instants:
     written: NDArray[np.int64]
     """As the clock on the wall showed them (UTC where an offset was written), whatever the shop's time zone."""
     is_valid: NDArray[np.bool_]
+
+    def take(self, rows: NDArray[Any]) -> "Instants":
+        """The instants at these places, in this order."""
+        return Instants(self.utc[rows], self.written[rows], self.is_valid[rows])
 
 
 def shop_zone(timezone: str) -> ZoneInfo:
@@ -113,6 +123,28 @@ def instants(texts: NDArray[np.object_], *, month_first: bool, zone: ZoneInfo) -
     written = np.where(is_valid, wall - clocks.offset_micros[clock_codes], 0)
     utc = np.where(clocks.has_offset[clock_codes], written, _utc(wall, zone))
     return Instants(utc=utc, written=written, is_valid=is_valid)
+
+
+def without_serials(texts: NDArray[np.object_], *, is_number: NDArray[np.bool_]) -> NDArray[np.object_]:
+    """The texts with serial dates written out, by the rule of the module.
+
+    Args:
+        texts: A column's distinct texts.
+        is_number: Whether the file holds a number there.
+    """
+    plain = pd.Series(texts, dtype=object)
+    is_serial = plain.str.fullmatch(_SERIAL).to_numpy(dtype=bool)
+    if not is_serial.any():
+        return texts
+    days = plain.where(is_serial, "0").astype(np.float64).to_numpy()
+    is_serial = is_serial & (days >= _FIRST_SERIAL) & (days < _END_OF_SERIALS)
+    others = texts[~is_serial & (texts != "")]
+    if instants(others, month_first=False, zone=ZoneInfo("UTC")).is_valid.any():
+        is_serial = is_serial & is_number
+    seconds = np.rint((days[is_serial] - _FIRST_SERIAL) * 86_400).astype(np.int64)
+    written = texts.copy()
+    written[is_serial] = seconds.astype("datetime64[s]").astype(str).astype(object)
+    return written
 
 
 def _days(texts: pd.Series, *, month_first: bool) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

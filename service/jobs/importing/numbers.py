@@ -8,12 +8,15 @@ decimal mark is decided once, from all numbers of a file together:
 - ``2.5``, ``0.125``, ``1234.567``: a mark not followed by just three digits, or preceded by 0 or more than three,
   is decimal;
 - most numbers decide; the others, if they make no sense then, are refused one by one;
+- ``25rb``, ``1,5 jt`` (ribu, juta: thousand, million) in rupiah, with at most three digits before the mark and two
+  after it: there the mark is always decimal;
 - if every mark could be either, a comma separates thousands (``25,000``), and so does a dot in the currencies of
   countries that write decimals with a comma (``Rp 25.000``); elsewhere it is a decimal mark (``£1.005``).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -46,6 +49,9 @@ _SYMBOLS = {
     **dict.fromkeys(_DOLLARS, r"(?:US|A|C|HK|NZ|S|NT)?\$"),
 }
 
+_SHORT = r"(?i)^(?P<before>[^\d.,]*)(?P<whole>\d{1,3})(?:[.,](?P<fraction>\d{1,2}))?\s*(?P<unit>rb|ribu|jt|juta)$"
+_SHORT_ZEROS = {"rb": 3, "ribu": 3, "jt": 6, "juta": 6}
+
 
 @dataclass(frozen=True, slots=True)
 class Decimals:
@@ -57,9 +63,17 @@ class Decimals:
     """0 to ``MAX_DECIMALS``."""
     is_valid: NDArray[np.bool_]
 
-    def take(self, rows: NDArray[np.intp]) -> "Decimals":
+    def take(self, rows: NDArray[Any]) -> "Decimals":
         """The numbers at these places, in this order."""
         return Decimals(self.mantissas[rows], self.scales[rows], self.is_valid[rows])
+
+    def where(self, is_kept: NDArray[np.bool_], other: "Decimals") -> "Decimals":
+        """The numbers, with the other ones' in the places that are not kept."""
+        return Decimals(
+            np.where(is_kept, self.mantissas, other.mantissas),
+            np.where(is_kept, self.scales, other.scales),
+            np.where(is_kept, self.is_valid, other.is_valid),
+        )
 
 
 def bare_numbers(texts: NDArray[np.object_], *, currencies: Sequence[str]) -> pd.Series:
@@ -68,6 +82,8 @@ def bare_numbers(texts: NDArray[np.object_], *, currencies: Sequence[str]) -> pd
     written = pd.Series(texts, dtype=object)
     # A cell that swallowed half the file is no number, and must not cost the patterns minutes to say so.
     written = written.where(written.str.len() <= _MAX_LENGTH, "")
+    if "IDR" in currencies:
+        written = _written_out(written)
     parts = written.str.extract(
         rf"(?i)^(?P<opened>\(?)(?P<before>[-+−]?)\s*(?:{marks})?\s*(?P<between>[-+−]?)"
         r"(?P<body>[.,]?\d(?:[\d.,]|[\s'’](?=\d{3}(?!\d)))*?)(?:[.,][-–])?(?P<after>-?)"
@@ -79,6 +95,20 @@ def bare_numbers(texts: NDArray[np.object_], *, currencies: Sequence[str]) -> pd
     negative = signs.isin(["-", "−", "("]) & is_number
     bare = parts["body"].str.replace(r"[\s'’]", "", regex=True)
     return bare.where(~negative, "-" + bare).where(is_number & (bare != ""), "")
+
+
+def _written_out(texts: pd.Series) -> pd.Series:
+    """The texts with Indonesian thousands and millions as plain digits: ``Rp 1,5jt`` is ``Rp 1500000``."""
+    parts = texts.str.extract(_SHORT)
+    is_short = parts["unit"].notna()
+    if not is_short.any():
+        return texts
+    zeros = parts["unit"].str.lower().map(_SHORT_ZEROS).fillna(0).astype(np.int64)
+    decimals_kept = parts["fraction"].fillna("")
+    filled = decimals_kept + pd.Series(
+        ["0" * n for n in zeros - decimals_kept.str.len()], index=texts.index, dtype=object
+    )
+    return texts.where(~is_short, parts["before"] + parts["whole"] + filled)
 
 
 def decimal_mark(columns: Sequence[pd.Series], *, currency: str) -> tuple[str, bool]:

@@ -8,6 +8,10 @@ import pandas as pd
 SheetKind = Literal["sales", "expenses", "events", "items"]
 
 
+class ImportRefused(Exception):
+    """A file that can't be imported as it is; the message names it and says what to do. Nothing was stored."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """How a file was understood."""

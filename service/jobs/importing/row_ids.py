@@ -11,27 +11,82 @@ wrong, and only rows added later tell, the old rows are read anew and get new id
 
 from collections.abc import Sequence
 from hashlib import blake2b
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
+from service.jobs.importing.cells import Texts
+
 # Stands between the parts, so that "1", "23" is not "12", "3"; rows mistaken for equal would still get their own ids.
-_BETWEEN = "\x1f"
+_BETWEEN = b"\x1f"
+_PREFIX = b"import-"
+_HASH_BYTES = 16
+_PIECE_ROWS = 50_000
 
 
-def row_ids(parts: Sequence[NDArray[np.object_]]) -> list[str]:
-    """An id per row, ``import-`` and 32 hexadecimal digits, all different.
+class RowIds(NamedTuple):
+    """What names each row; the same hash, in letters and as it is."""
 
-    The only loop over rows of the import: hashing has no vectorised form; it costs about a microsecond a row.
+    ids: pd.Series
+    """``import-`` and 32 hexadecimal digits, all different; of dtype ``str``."""
+    hashes: pd.Series
+    """The 16 bytes, of an Arrow dtype. An id that is a hash of the content always means the same payload."""
+
+
+def row_ids(parts: Sequence[Texts]) -> RowIds:
+    """The id of each row.
+
+    A loop over the rows: hashing has no vectorised form; it costs about a microsecond a row. It goes in pieces, so that
+    only some of the rows are whole texts at any time.
 
     Args:
-        parts: What the rows say: columns of text, each of shape ``(n_rows,)``, in a fixed order.
+        parts: What the rows say, columns in a fixed order.
     """
-    contents = list(map(_BETWEEN.join, zip(*parts, strict=True)))
-    codes, _ = pd.factorize(np.array(contents, dtype=object))
-    before = pd.Series(codes).groupby(codes, sort=False).cumcount().tolist()
-    return [
-        f"import-{blake2b(f'{content}{_BETWEEN}{n_before}'.encode(), digest_size=16).hexdigest()}"
-        for content, n_before in zip(contents, before, strict=True)
-    ]
+    before = _equal_rows_before(parts)
+    encoded = [_encoded(part.distinct) for part in parts]
+    pieces = [np.arange(start, min(start + _PIECE_ROWS, len(before))) for start in range(0, len(before), _PIECE_ROWS)]
+    digests = b"".join(
+        _digests([(part.take(rows), texts) for part, texts in zip(parts, encoded, strict=True)], before[rows])
+        for rows in pieces
+    )
+    return RowIds(ids=_ids(digests), hashes=_hashes(digests))
+
+
+def _encoded(texts: NDArray[np.object_]) -> NDArray[np.object_]:
+    return np.fromiter(map(str.encode, texts), dtype=object, count=len(texts))
+
+
+def _digests(parts: Sequence[tuple[Texts, NDArray[np.object_]]], before: NDArray[np.int64]) -> bytes:
+    columns = [*(part.spread(encoded) for part, encoded in parts), map(b"%d".__mod__, before.tolist())]
+    contents = map(_BETWEEN.join, zip(*columns, strict=True))
+    return b"".join([blake2b(content, digest_size=_HASH_BYTES).digest() for content in contents])
+
+
+def _equal_rows_before(parts: Sequence[Texts]) -> NDArray[np.int64]:
+    """How many equal rows come before each one."""
+    codes = parts[0].codes.astype(np.int64)
+    for part in parts[1:]:
+        # As many codes as rows at most, so that the next product of two fits 64 bits.
+        codes = np.asarray(pd.factorize(codes * len(part.distinct) + part.codes)[0], dtype=np.int64)
+    before: NDArray[np.int64] = pd.Series(codes).groupby(codes, sort=False).cumcount().to_numpy(dtype=np.int64)
+    return before
+
+
+def _ids(digests: bytes) -> pd.Series:
+    n_rows, width = len(digests) // _HASH_BYTES, len(_PREFIX) + 2 * _HASH_BYTES
+    letters = np.empty((n_rows, width), dtype=np.uint8)
+    letters[:, : len(_PREFIX)] = np.frombuffer(_PREFIX, dtype=np.uint8)
+    letters[:, len(_PREFIX) :] = np.frombuffer(digests.hex().encode(), dtype=np.uint8).reshape(n_rows, 2 * _HASH_BYTES)
+    offsets = np.arange(n_rows + 1, dtype=np.int64) * width
+    array = pa.LargeStringArray.from_buffers(n_rows, pa.py_buffer(offsets), pa.py_buffer(letters))
+    return pd.Series(pd.array(array, dtype=pd.StringDtype("pyarrow", na_value=np.nan)))
+
+
+def _hashes(digests: bytes) -> pd.Series:
+    kind = pa.binary(_HASH_BYTES)
+    buffers = [None, pa.py_buffer(digests)]
+    array = pa.FixedSizeBinaryArray.from_buffers(kind, len(digests) // _HASH_BYTES, buffers)
+    return pd.Series(pd.arrays.ArrowExtensionArray(array))

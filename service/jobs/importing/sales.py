@@ -14,12 +14,16 @@ Every line that can be understood is stored, since a refused line is one that it
 customer is an anonymous sale whatever its rule: it is in totals and never in models. ``counted_as`` sorts the stored
 lines into heaps that add up: anonymous, and among the customers' own refund, free (``free_line``) and purchase.
 
+A customer's lines of one day without an order number are one order, whose number is made of the day (on the shop's
+clock) and the customer; anonymous lines without one stay orders of their own. Customers known by phone number have one
+id in whatever spelling (``customer_ids``). Neither changes the id of a row, which hashes what the row itself says.
+
 The line's money is its total if the file has one, else quantity x unit price, exact, rounded once to the minor unit,
 half to even. A line too small for a minor unit (1 x 0.001) is a sale of amount zero. Weighed goods (0.4 kg) are rounded
 up to whole pieces in ``quantity`` alone; their money stays exact. The reasons to refuse a line are in ``REASONS``.
 """
 
-import json
+import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -29,12 +33,26 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from service.jobs.importing import catalogue
-from service.jobs.importing.lines import Lines, is_currency, typed_lines
+from service.jobs.importing.blocks import laid_out
+from service.jobs.importing.cells import Texts
+from service.jobs.importing.customer_ids import canonical_customers, is_phone_column, shop_region
+from service.jobs.importing.dates import shop_zone
+from service.jobs.importing.day_orders import with_day_orders
+from service.jobs.importing.layout import Table
+from service.jobs.importing.lines import Lines, typed_lines
 from service.jobs.importing.money import Amounts, divided_half_even, products
 from service.jobs.importing.numbers import Decimals
-from service.jobs.importing.reading import Reading, Sheet
+from service.jobs.importing.reading import ImportRefused, Sheet
+from service.jobs.importing.refusals import (
+    LAYOUT_REASONS,
+    Reasons,
+    first_reasons,
+    plain_dates,
+    plain_numbers,
+    refused_rows,
+)
 from service.jobs.importing.row_ids import row_ids
-from service.jobs.importing.tables import ImportRefused, Table
+from service.jobs.importing.understanding import understood
 
 MAX_ID_LENGTH = 256
 MAX_ORDER_ID_LENGTH = 128
@@ -44,9 +62,9 @@ MAX_QUANTITY = 2**31 - 1
 MAX_AHEAD_MICROS = 86_400_000_000
 """How far after now a line may be dated: a time read in the wrong zone is at most 14 hours ahead, a slip far more."""
 
-REASONS: Mapping[str, tuple[str, str]] = MappingProxyType(
+REASONS: Reasons = MappingProxyType(
     {
-        "too_many_cells": ("", "the row has more cells than there are headings: a cell may need quotation marks"),
+        **LAYOUT_REASONS,
         "missing_item": ("item", "no item is named"),
         "id_too_long": (
             "",
@@ -66,7 +84,11 @@ REASONS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "too_large": ("", "the quantity or the money is larger than can be counted exactly"),
     }
 )
-"""Why a line is refused, by code: the field that shows it, if one does, and the meaning. The first to apply counts."""
+"""Why a line is refused."""
+
+_CANCELS = re.compile(r"[Cc]\d+")
+_RULES = ("sale", "free_line", "money_adjustment", "return", "stock_adjustment", "cancellation")
+_HEAPS = ("purchase", "refund", "free", "anonymous")
 
 
 def sales_sheet(
@@ -96,37 +118,46 @@ def sales_sheet(
         ImportRefused: If there is no such time zone, or a column of totals contradicts the prices.
     """
     on_progress("reading dates and amounts")
-    lines = typed_lines(table, columns, currency=currency, timezone=timezone)
+    layout = laid_out(table, columns)
+    lines = typed_lines(layout.table, columns, currency=currency, timezone=timezone)
     amounts = _amounts(lines)
     if {"price", "total"} <= columns.keys() and "total" not in mapping:
         _refuse_order_totals(lines, amounts, heading=table.headings[columns["total"]], file=file)
     on_progress("applying the rules")
-    refusals = _refusals(lines, amounts, is_overlong=table.is_overlong, now=now)
+    refusals = _refusals(lines, amounts, layout_reasons=layout.reasons, is_overlong=table.is_overlong, now=now)
     is_stored = refusals == ""
-    row_numbers = table.cells.index.to_numpy(dtype=np.int64)
-    refused = _refused(table, columns, refusals)
-    reading = _reading(table, columns, lines, weighed=is_stored & (lines.quantities.decimals.scales > 0))
+    users, n_spellings = _customers(table, columns, lines, timezone=timezone, currency=currency)
+    order_ids = with_day_orders(lines.order_ids, users, lines.dates.instants, zone=shop_zone(timezone))
+    notes = _notes(columns, lines, users, order_ids, is_stored=is_stored, n_spellings=n_spellings)
     on_progress("naming the events")
-    events = _events(lines, amounts, row_numbers=row_numbers, is_stored=is_stored)
+    events = _events(lines, amounts, users, order_ids, row_numbers=table.row_numbers, is_stored=is_stored)
     on_progress("gathering the catalogue")
-    mentions = _mentions(lines, amounts)[is_stored]
+    mentions = _mentions(lines, amounts, users, rows=np.flatnonzero(is_stored))
     return Sheet(
         kind="sales",
         events=events,
         expenses=pd.DataFrame(),
         items=catalogue.items(mentions),
         users=catalogue.users(mentions),
-        refused=refused,
+        refused=_refused(table, layout.table, columns, refusals, lines),
         headings=table.headings,
         rows_read=len(refusals),
-        reading=reading,
+        reading=understood(
+            table,
+            columns,
+            kind="sales",
+            dates=lines.dates,
+            decimal_mark=lines.decimal_mark,
+            is_mark_assumed=lines.is_mark_assumed,
+            notes=[*layout.notes, *notes],
+        ),
     )
 
 
 def _amounts(lines: Lines) -> Amounts:
     """The money of each line: its total where one is written, else quantity x unit price."""
-    computed = products(lines.quantities.decimals, lines.prices.decimals, digits=lines.minor_digits)
-    stated = products(lines.totals.decimals, _ones(len(lines.items)), digits=lines.minor_digits)
+    computed = products(lines.quantities.decimals, lines.prices.decimals, digits=lines.currencies.minor_digits)
+    stated = products(lines.totals.decimals, _ones(len(lines.items.codes)), digits=lines.currencies.minor_digits)
     is_stated = lines.totals.is_written
     return Amounts(
         minor=np.where(is_stated, stated.minor, computed.minor),
@@ -144,7 +175,7 @@ def _refuse_order_totals(lines: Lines, amounts: Amounts, *, heading: str, file: 
 
     It may be the total of the whole order, repeated on each of its lines: adding those up would multiply the money.
     """
-    computed = products(lines.quantities.decimals, lines.prices.decimals, digits=lines.minor_digits)
+    computed = products(lines.quantities.decimals, lines.prices.decimals, digits=lines.currencies.minor_digits)
     is_both = lines.totals.decimals.is_valid & lines.prices.decimals.is_valid & lines.quantities.decimals.is_valid
     n_agreeing = int((is_both & (computed.minor == amounts.minor)).sum())
     if 2 * n_agreeing < int(is_both.sum()):
@@ -154,31 +185,34 @@ def _refuse_order_totals(lines: Lines, amounts: Amounts, *, heading: str, file: 
         )
 
 
-def _refusals(lines: Lines, amounts: Amounts, *, is_overlong: NDArray[np.bool_], now: int) -> NDArray[np.object_]:
+def _refusals(
+    lines: Lines,
+    amounts: Amounts,
+    *,
+    layout_reasons: NDArray[np.object_],
+    is_overlong: NDArray[np.bool_],
+    now: int,
+) -> NDArray[np.object_]:
     """The first reason to refuse each line, empty where there is none."""
     quantities, totals, prices = lines.quantities, lines.totals, lines.prices
-    lengths = [pd.Series(ids, dtype=object).str.len().to_numpy() for ids in (lines.items, lines.users, lines.order_ids)]
-    currencies = pd.Series(lines.currencies, dtype=object)
-    known = [code for code in currencies.unique() if is_currency(code)]
-    is_too_long = (lengths[0] > MAX_ID_LENGTH) | (lengths[1] > MAX_ID_LENGTH) | (lengths[2] > MAX_ORDER_ID_LENGTH)
+    instants = lines.dates.instants
+    is_too_long = (lines.items.lengths > MAX_ID_LENGTH) | (lines.users.lengths > MAX_ID_LENGTH)
     applies = {
+        **{reason: layout_reasons == reason for reason in ("total_row", "repeated_headings")},
         "too_many_cells": is_overlong,
-        "missing_item": lines.items == "",
-        "id_too_long": is_too_long,
-        "bad_date": ~lines.instants.is_valid,
-        "future_date": lines.instants.utc > now + MAX_AHEAD_MICROS,
+        "missing_item": lines.items.is_empty,
+        "id_too_long": is_too_long | (lines.order_ids.lengths > MAX_ORDER_ID_LENGTH),
+        "bad_date": ~instants.is_valid,
+        "future_date": instants.utc > now + MAX_AHEAD_MICROS,
         "bad_quantity": ~quantities.decimals.is_valid,
         "zero_quantity": quantities.decimals.mantissas == 0,
         "bad_total": totals.is_written & ~totals.decimals.is_valid,
         "bad_price": ~totals.is_written & ~prices.decimals.is_valid,
-        "bad_currency": ~currencies.isin(known).to_numpy(dtype=bool),
+        "bad_currency": ~lines.currencies.are_codes,
         "contradictory_signs": (quantities.decimals.mantissas < 0) & (amounts.signs > 0),
         "too_large": ~amounts.fits | (_pieces(quantities.decimals) > MAX_QUANTITY),
     }
-    reasons: NDArray[np.object_] = np.full(len(lines.items), "", dtype=object)
-    for reason in reversed(tuple(REASONS)):
-        reasons[applies[reason]] = reason
-    return reasons
+    return first_reasons(REASONS, applies)
 
 
 def _pieces(quantities: Decimals) -> NDArray[np.int64]:
@@ -188,120 +222,139 @@ def _pieces(quantities: Decimals) -> NDArray[np.int64]:
     return pieces
 
 
-def _rules(lines: Lines, amounts: Amounts) -> NDArray[np.object_]:
+def _customers(
+    table: Table, columns: Mapping[str, int], lines: Lines, *, timezone: str, currency: str
+) -> tuple[Texts, int | None]:
+    """The customer of each line, a phone number in its one form; and how many spellings that brought together.
+
+    None instead of the number if the column does not hold phone numbers.
+    """
+    region = shop_region(timezone=timezone, currency=currency)
+    used = lines.users.distinct
+    if "user" not in columns or not is_phone_column(table.headings[columns["user"]], used.tolist(), region=region):
+        return lines.users, None
+    users = lines.users.mapped(lambda ids: canonical_customers(ids, region=region))
+    return users, len(used) - len(users.distinct)
+
+
+def _rules(lines: Lines, amounts: Amounts) -> NDArray[np.int8]:
+    """The place in ``_RULES`` of each line's rule."""
     is_taken_back = lines.quantities.decimals.mantissas < 0
-    is_cancelled = pd.Series(lines.order_ids, dtype=object).str.fullmatch(r"[Cc]\d+").to_numpy(dtype=bool)
-    rules: NDArray[np.object_] = np.full(len(lines.items), "sale", dtype=object)
-    rules[amounts.signs == 0] = "free_line"
-    rules[amounts.signs < 0] = "money_adjustment"
-    rules[is_taken_back & (amounts.signs < 0)] = "return"
-    rules[is_taken_back & (amounts.signs == 0)] = "stock_adjustment"
-    rules[is_taken_back & is_cancelled] = "cancellation"
+    cancels = np.array([_CANCELS.fullmatch(order_id) is not None for order_id in lines.order_ids.distinct], dtype=bool)
+    is_cancelled = lines.order_ids.spread(cancels)
+    rules = np.zeros(len(amounts.signs), dtype=np.int8)
+    rules[amounts.signs == 0] = _RULES.index("free_line")
+    rules[amounts.signs < 0] = _RULES.index("money_adjustment")
+    rules[is_taken_back & (amounts.signs < 0)] = _RULES.index("return")
+    rules[is_taken_back & (amounts.signs == 0)] = _RULES.index("stock_adjustment")
+    rules[is_taken_back & is_cancelled] = _RULES.index("cancellation")
     return rules
 
 
 def _events(
-    lines: Lines, amounts: Amounts, *, row_numbers: NDArray[np.int64], is_stored: NDArray[np.bool_]
+    lines: Lines,
+    amounts: Amounts,
+    users: Texts,
+    order_ids: Texts,
+    *,
+    row_numbers: NDArray[np.int64],
+    is_stored: NDArray[np.bool_],
 ) -> pd.DataFrame:
     """The stored lines as events. Ids are given to all lines: one must not depend on the fate of another row."""
-    rules = _rules(lines, amounts)
-    is_anonymous = lines.users == ""
-    is_purchase = np.isin(rules, ["sale", "free_line"])
-    counted_as = np.where(is_purchase, "purchase", "refund").astype(object)
-    counted_as[rules == "free_line"] = "free"
-    counted_as[is_anonymous] = "anonymous"
     numbers = (lines.quantities.texts, lines.prices.texts, lines.totals.texts)
-    ids = row_ids([lines.order_ids, lines.items, lines.users, lines.instant_texts, *numbers, lines.currencies])
+    said = (lines.order_ids, lines.items, lines.users, lines.dates.texts, *numbers, lines.currencies.codes)
+    named = row_ids(said)
+    rows = np.flatnonzero(is_stored)
+    rules = _rules(lines, amounts)[rows]
+    is_anonymous = users.is_empty[rows]
+    is_refund = rules > _RULES.index("free_line")
+    heaps = np.where(is_refund, 1, np.where(rules == _RULES.index("free_line"), 2, 0))
     columns: dict[str, Any] = {
-        "id": np.array(ids, dtype=object),
-        "payload_hash": np.array([bytes.fromhex(id_.rpartition("-")[2]) for id_ in ids], dtype=object),
-        "kind": np.where(is_purchase, "purchase", "refund").astype(object),
-        "user": _none_for_empty(lines.users),
-        "item": lines.items,
-        "at": lines.instants.utc,
-        "order_id": _none_for_empty(lines.order_ids),
-        "quantity": _pieces(lines.quantities.decimals),
-        "amount_minor": amounts.minor,
-        "currency": lines.currencies,
+        "id": named.ids.take(rows),
+        "payload_hash": named.hashes.take(rows),
+        "kind": _categories(is_refund.astype(np.int8), _HEAPS[:2]),
+        "user": users.take(rows).series(),
+        "item": lines.items.take(rows).series(),
+        "at": lines.dates.instants.utc[rows],
+        "order_id": order_ids.take(rows).series(),
+        "quantity": _pieces(lines.quantities.decimals)[rows],
+        "amount_minor": amounts.minor[rows],
+        "currency": lines.currencies.codes.take(rows).series(),
         "anonymous": is_anonymous,
-        "rule": rules,
-        "counted_as": counted_as,
-        "row_number": row_numbers,
+        "rule": _categories(rules, _RULES),
+        "counted_as": _categories(np.where(is_anonymous, 3, heaps).astype(np.int8), _HEAPS),
+        "row_number": row_numbers[rows],
     }
-    stored = {name: values[is_stored] for name, values in columns.items()}
-    return pd.DataFrame({name: pd.Series(values, dtype=values.dtype) for name, values in stored.items()}, copy=False)
+    # A dictionary of arrays of many kinds: their indexes, where they have one, say nothing.
+    plain = {name: values.array if isinstance(values, pd.Series) else values for name, values in columns.items()}
+    return pd.DataFrame(plain, copy=False)
 
 
-def _none_for_empty(texts: NDArray[np.object_]) -> NDArray[np.object_]:
-    values = texts.copy()
-    values[values == ""] = None
-    return values
+def _categories(codes: NDArray[np.int8], names: tuple[str, ...]) -> pd.Categorical:
+    categories = pd.Index(list(names), dtype="str")
+    return pd.Categorical.from_codes(codes.tolist() if len(codes) == 0 else codes, categories=categories)
 
 
-def _mentions(lines: Lines, amounts: Amounts) -> pd.DataFrame:
-    """What each line says of its item and its customer, as ``catalogue`` wants it."""
-    quantities = lines.quantities.decimals
-    priced = products(lines.prices.decimals, _ones(len(lines.items)), digits=lines.minor_digits)
+def _mentions(lines: Lines, amounts: Amounts, users: Texts, *, rows: NDArray[np.intp]) -> pd.DataFrame:
+    """What each stored line says of its item and its customer, as ``catalogue`` wants it."""
+    quantities = lines.quantities.decimals.take(rows)
+    prices = lines.prices.decimals.take(rows)
+    minor, signs = amounts.minor[rows], amounts.signs[rows]
+    priced = products(prices, _ones(len(rows)), digits=lines.currencies.minor_digits[rows])
     # A price worked out from a total so large that it can't be is no loss: the catalogue takes another line's.
-    dividends = np.where(amounts.minor < 2**42, amounts.minor, 0) * 10**quantities.scales
+    dividends = np.where(minor < 2**42, minor, 0) * 10**quantities.scales
     worked_out = divided_half_even(dividends, np.maximum(quantities.mantissas, 1))
-    unit_minor = np.where(lines.prices.decimals.is_valid, priced.minor, worked_out)
-    is_sale = (amounts.signs > 0) & (quantities.mantissas > 0)
-    return pd.DataFrame(
-        {
-            "item": lines.items,
-            "title": lines.titles,
-            "user": lines.users,
-            "country": lines.countries,
-            "currency": lines.currencies,
-            "at": lines.instants.utc,
-            "has_money": amounts.signs != 0,
-            "unit_minor": np.where(is_sale, unit_minor, 0),
-        }
-    )
+    unit_minor = np.where(prices.is_valid, priced.minor, worked_out)
+    is_sale = (signs > 0) & (quantities.mantissas > 0)
+    columns: dict[str, Any] = {
+        "item": lines.items.take(rows).series().array,
+        "title": lines.titles.take(rows).series().array,
+        "user": users.take(rows).series().array,
+        "country": lines.countries.take(rows).series().array,
+        "currency": lines.currencies.codes.take(rows).series().array,
+        "at": lines.dates.instants.utc[rows],
+        "has_money": signs != 0,
+        "unit_minor": np.where(is_sale, unit_minor, 0),
+    }
+    return pd.DataFrame(columns, copy=False)
 
 
-def _refused(table: Table, columns: Mapping[str, int], refusals: NDArray[np.object_]) -> pd.DataFrame:
-    """The refused rows; row by row, for they become letters to the owner, and JSON has no other form."""
-    is_refused = refusals != ""
-    headings = [f"{h} ({n})" if h in table.headings[: n - 1] else h for n, h in enumerate(table.headings, start=1)]
-    rows = table.cells[is_refused].to_numpy(dtype=object).tolist()
-    reasons = refusals[is_refused].tolist()
-    details = []
-    for reason, cells in zip(reasons, rows, strict=True):
-        field, meaning = REASONS[reason]
-        shown = f"{table.headings[columns[field]]} {cells[columns[field]]!r}: " if field in columns else ""
-        details.append(shown + meaning)
-    letters = [json.dumps(dict(zip(headings, cells, strict=True)), ensure_ascii=False) for cells in rows]
-    row_numbers = table.cells.index[is_refused].to_numpy(dtype=np.int64)
-    texts = {"reason": reasons, "detail": details, "row": letters, "cells": rows}
-    return pd.DataFrame({"row_number": row_numbers, **{name: pd.Series(v, dtype=object) for name, v in texts.items()}})
+def _refused(
+    table: Table, filled: Table, columns: Mapping[str, int], refusals: NDArray[np.object_], lines: Lines
+) -> pd.DataFrame:
+    rows = np.flatnonzero(refusals != "")
+    mended = {place: filled.columns[place].texts.take(rows).rows() for place in columns.values()}
+    mended[columns["at"]] = plain_dates(lines.dates.instants.take(rows))
+    for field, numbers in (("quantity", lines.quantities), ("price", lines.prices), ("total", lines.totals)):
+        if field in columns:
+            mended[columns[field]] = plain_numbers(numbers.decimals.take(rows))
+    return refused_rows(table, columns, refusals, reasons=REASONS, mended=mended)
 
 
-def _reading(table: Table, columns: Mapping[str, int], lines: Lines, *, weighed: NDArray[np.bool_]) -> Reading:
-    order = "month first" if lines.date_order.month_first else "day first"
+def _notes(
+    columns: Mapping[str, int],
+    lines: Lines,
+    users: Texts,
+    order_ids: Texts,
+    *,
+    is_stored: NDArray[np.bool_],
+    n_spellings: int | None,
+) -> list[str]:
+    """What the owner should check of how sales were understood."""
     notes = []
-    if table.encoding not in ("utf-8", "utf-16"):
-        notes.append(f"The file is not UTF-8; it was read as {table.encoding}: check names with accents.")
-    if not lines.date_order.is_decided:
-        notes.append(f"No date tells day from month; they were read {order}: if wrong, write dates as 2011-12-31.")
-    if lines.is_mark_assumed:
-        notes.append(f"No number tells its decimal mark; {lines.decimal_mark!r} was taken: if wrong, write 1234.50.")
     if "quantity" not in columns:
         notes.append("The file has no quantities; each line counts as one piece.")
     if "user" not in columns:
         notes.append("The file names no customers; all its sales are anonymous, in totals and never in models.")
-    if weighed.any():
-        notes.append(f"{int(weighed.sum()):,} lines sell parts of a piece, stored as whole ones; their money is exact.")
-    return Reading(
-        kind="sales",
-        format="text",
-        sheet=None,
-        title_rows=0,
-        mapping={field: table.headings[place] for field, place in columns.items()},
-        encoding=table.encoding,
-        delimiter=table.delimiter,
-        date_order=order,
-        decimal_mark=lines.decimal_mark,
-        notes=tuple(notes),
-    )
+    n_weighed = int((is_stored & (lines.quantities.decimals.scales > 0)).sum())
+    if n_weighed:
+        notes.append(f"{n_weighed:,} lines sell parts of a piece, stored as whole ones; their money is exact.")
+    n_day_orders = int((is_stored & lines.order_ids.is_empty & ~order_ids.is_empty).sum())
+    if n_day_orders:
+        notes.append(f"{n_day_orders:,} lines have no order number; what one customer bought on one day is one order.")
+    if n_spellings is not None:
+        notes.append(
+            f"Customers are known by phone number, as +62…; {n_spellings:,} other spellings of the same numbers were "
+            f"brought together, {len(users.distinct):,} customers remain."
+        )
+    return notes

@@ -3,11 +3,18 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from service.jobs.importing.catalogue_items import items_sheet
 from service.jobs.importing.columns import recognised_columns
+from service.jobs.importing.expenses import expenses_sheet
+from service.jobs.importing.kinds import can_be_read, sheet_kind
 from service.jobs.importing.lines import is_currency
-from service.jobs.importing.reading import Sheet, SheetKind
+from service.jobs.importing.reading import ImportRefused, Sheet, SheetKind
 from service.jobs.importing.sales import sales_sheet
-from service.jobs.importing.tables import ImportRefused, read_table
+from service.jobs.importing.sent_events import events_sheet
+from service.jobs.importing.tables import read_table
+
+SHEET = "sheet"
+"""Not a field but a place: ``--map sheet=NAME`` says which sheet of a workbook to read."""
 
 
 def read_sheet(
@@ -25,10 +32,11 @@ def read_sheet(
     Args:
         path: The file, perhaps compressed.
         kind: What it holds; None tells by its headings.
-        mapping: Heading by field, for the columns the owner names; an empty heading leaves a field out.
+        mapping: Heading by field, for the columns the owner names; an empty heading leaves a field out. The name of a
+            workbook's sheet under ``SHEET``.
         currency: ISO 4217 code of amounts in a file that names none.
         timezone: IANA zone of times without an offset.
-        now: Microseconds UTC; lines dated more than a day later are refused.
+        now: Microseconds UTC; what is dated later, by more than each kind of file allows, is refused.
         on_progress: Told what begins, in a few words.
 
     Raises:
@@ -36,16 +44,33 @@ def read_sheet(
     """
     if not is_currency(currency):
         raise ImportRefused(f"--currency must be an ISO 4217 code of three capital letters, got {currency!r}")
+    fields = {field: heading for field, heading in mapping.items() if field != SHEET}
     on_progress("reading the file")
-    table = read_table(path)
-    columns = recognised_columns(table.headings, mapping, file=path.name)
-    return sales_sheet(
-        table,
-        columns,
-        mapping=mapping,
-        currency=currency,
-        timezone=timezone,
-        now=now,
-        file=path.name,
-        on_progress=on_progress,
+    table = read_table(
+        path,
+        named=[heading for heading in fields.values() if heading],
+        sheet=mapping.get(SHEET),
+        is_readable=lambda headings: can_be_read(headings, fields),
     )
+    told = kind or sheet_kind(table.headings, fields, file=path.name)
+    columns = recognised_columns(table.headings, fields, kind=told, file=path.name)
+    match told:
+        case "sales":
+            return sales_sheet(
+                table,
+                columns,
+                mapping=fields,
+                currency=currency,
+                timezone=timezone,
+                now=now,
+                file=path.name,
+                on_progress=on_progress,
+            )
+        case "expenses":
+            return expenses_sheet(
+                table, columns, currency=currency, timezone=timezone, now=now, on_progress=on_progress
+            )
+        case "events":
+            return events_sheet(table, columns, currency=currency, now=now, on_progress=on_progress)
+        case "items":
+            return items_sheet(table, columns, currency=currency, on_progress=on_progress)

@@ -1,11 +1,11 @@
 import pytest
 
 from service.jobs.importing.columns import SYNONYMS, recognised_columns
-from service.jobs.importing.tables import ImportRefused
+from service.jobs.importing.reading import ImportRefused
 
 
 def fields(*headings: str, mapping: dict[str, str] | None = None) -> dict[str, str]:
-    found = recognised_columns(headings, mapping or {}, file="sales.csv")
+    found = recognised_columns(headings, mapping or {}, kind="sales", file="sales.csv")
     return {field: headings[place] for field, place in found.items()}
 
 
@@ -56,7 +56,7 @@ def test_case_punctuation_and_spaces_do_not_matter() -> None:
 def test_no_two_fields_share_a_heading_but_the_one_that_is_told_apart_by_its_company() -> None:
     plain = [
         "".join(letter for letter in name if letter.isalnum())
-        for names in SYNONYMS.values()
+        for names in SYNONYMS["sales"].values()
         for name in {*names.split(", ")}
     ]
     assert {name for name in plain if plain.count(name) > 1} == {"jumlah"}
@@ -91,7 +91,7 @@ def test_a_missing_column_is_named_with_what_was_found_and_what_to_say(headings:
 
 def test_a_mapping_to_nowhere_is_refused() -> None:
     with pytest.raises(
-        ImportRefused, match=r"--map colour=Rot: there is no field 'colour'; the fields are order_id, item"
+        ImportRefused, match=r"--map colour=Rot: sales have no field 'colour'; their fields are order_id, item"
     ):
         fields("SKU", "Date", "Price", mapping={"colour": "Rot"})
     with pytest.raises(ImportRefused, match=r"--map item=Code: sales.csv has no column 'Code'. Found: 'SKU'"):

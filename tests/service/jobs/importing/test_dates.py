@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.jobs.importing.dates import DateOrder, date_order, instants, shop_zone
-from service.jobs.importing.tables import ImportRefused
+from service.jobs.importing.reading import ImportRefused
 
 
 def utc(*texts: str, month_first: bool = False, zone: str = "UTC") -> list[str | None]:

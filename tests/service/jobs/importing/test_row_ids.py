@@ -4,13 +4,20 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.jobs.importing.cells import Texts
 from service.jobs.importing.row_ids import row_ids
 
 ROWS = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("xy")), min_size=1, max_size=40)
 
 
+def texts(values: list[str]) -> Texts:
+    return Texts.of(np.arange(len(values)), np.array(values, dtype=object))
+
+
 def ids(rows: list[tuple[str, str]]) -> list[str]:
-    return row_ids([np.array([row[place] for row in rows], dtype=object) for place in (0, 1)])
+    named = row_ids([texts([row[place] for row in rows]) for place in (0, 1)])
+    assert named.ids.tolist() == [f"import-{digest.hex()}" for digest in named.hashes]
+    return named.ids.tolist()
 
 
 @given(ROWS)

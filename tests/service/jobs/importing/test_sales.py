@@ -8,14 +8,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from service.jobs.importing.reading import Sheet
+from service.jobs.importing.reading import ImportRefused, Sheet
 from service.jobs.importing.sales import REASONS
 from service.jobs.importing.sheets import read_sheet
-from service.jobs.importing.tables import ImportRefused
 
 Read = Callable[..., Sheet]
 ONLINE_RETAIL = Path("online-retail/online_retail.csv.gz")
 HEAD = "Invoice,SKU,Title,Qty,Date,Price,Customer,Country\n"
+
+
+def rows_of(frame: pd.DataFrame) -> list[list[object]]:
+    objects = frame.astype(object)
+    return objects.where(frame.notna(), None).to_numpy().tolist()
 
 
 def net_minor(events: pd.DataFrame) -> int:
@@ -73,7 +77,8 @@ def test_a_sale_without_a_customer_is_kept_as_anonymous(read: Read) -> None:
     rows = "1,A1,Tea,1,2011-06-03,2.50,{},\n"
     sales = read(HEAD + "".join(rows.format(user) for user in ("", "nan", "NULL", "-", "17850.0")))
     assert sales.events["anonymous"].tolist() == [True] * 4 + [False]
-    assert sales.events["user"].tolist() == [None] * 4 + ["17850"]
+    assert sales.events["user"].isna().tolist() == [True] * 4 + [False]
+    assert sales.events["user"].iloc[4] == "17850"
     assert sales.events["counted_as"].tolist() == ["anonymous"] * 4 + ["purchase"]
     assert sales.users["user"].tolist() == ["17850"]
 
@@ -132,7 +137,7 @@ def test_a_line_is_refused_from_the_first_instant_that_is_more_than_a_day_ahead(
 
 
 def test_every_reason_to_refuse_is_tried() -> None:
-    tried_elsewhere = {"bad_currency", "bad_total"}
+    tried_elsewhere = {"bad_currency", "bad_total", "total_row", "repeated_headings"}
     assert {reason for _, reason, _ in REFUSALS} | tried_elsewhere == set(REASONS)
 
 
@@ -270,7 +275,7 @@ def test_a_grown_file_adds_only_what_is_new(read: Read, old: list[str], new: lis
     before = read(HEAD + "\n".join(old)).events
     after = read(HEAD + "\n".join(old + new)).events
     kept = after[after["row_number"] <= len(old) + 1]
-    pd.testing.assert_frame_equal(kept, before, check_dtype=len(before) > 0)
+    assert rows_of(kept) == rows_of(before)
     assert after["id"].is_unique
 
 
