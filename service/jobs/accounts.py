@@ -112,7 +112,9 @@ def _refused(sheet: Sheet, results: NDArray[np.str_]) -> pd.DataFrame:
     columns = ["row_number", "reason", "detail", "row", "cells"]
     parts = [sheet.refused[columns]]
     for letter, (reason, detail) in _REFUSALS.items():
-        rows = sheet.events[results == letter] if len(sheet.events) == len(results) else sheet.events.iloc[:0]
+        if letter not in results:
+            continue
+        rows = sheet.events[results == letter]
         said = [_as_sent(row) if letter != pieces.FORGOTTEN else None for row in rows.to_dict("records")]
         unstored = pd.DataFrame({"row_number": rows["row_number"].to_numpy()}).assign(
             reason=reason,

@@ -36,6 +36,8 @@ class Pace:
 
 def row_pieces(sheet: Sheet, pace: Pace) -> Iterator[tuple[NDArray[np.int64], EventPiece | ExpensePiece]]:
     """The events or expenses in the order of their ids, each piece with its rows' places in the sheet."""
+    if sheet.kind == "items":
+        return
     if sheet.kind == "expenses":
         columns: EventColumns | None = None
         order = np.asarray(sheet.expenses["id"].argsort(kind="stable"), dtype=np.int64)

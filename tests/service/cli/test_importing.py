@@ -212,6 +212,52 @@ def test_an_undone_import_is_gone_from_the_log_and_listed_as_undone(
     assert (sum(again["stored"].values()), again["duplicates"]) == (2, 1)
 
 
+EXPENSES = """tanggal,keterangan,kategori,jumlah
+2026-03-01,sewa toko,sewa,1500000
+2026-03-02,iklan,iklan,250000
+2026-03-02,iklan,iklan,250000
+besok,iklan,iklan,250000
+"""
+SENT_EVENTS = """id,kind,user_id,visitor_id,item_id,at,amount,currency,quantity
+a1,view,anna,,tea,2026-03-02T10:00:00Z,,,
+a2,purchase,,br1,tea,2026-03-02T10:00:00Z,2.50,GBP,1
+a2,purchase,,br1,tea,2026-03-02T10:00:00Z,2.50,GBP,1
+a2,purchase,,br2,tea,2026-03-02T10:00:00Z,2.50,GBP,1
+a3,dance,anna,,tea,2026-03-02T10:00:00Z,,,
+"""
+CATALOGUE = """id,kind,title,categories,price,currency
+tea,product,Tea,green|loose,2.50,GBP
+film,content,Film,,,
+x,thing,X,,,
+"""
+OTHER_FILES = {
+    "expenses": (EXPENSES, {"expense": 3}, 0, 1),
+    "events": (SENT_EVENTS, {"view": 1, "purchase": 1}, 1, 2),
+    "items": (CATALOGUE, {"item": 2}, 0, 1),
+}
+
+
+@pytest.mark.parametrize("kind", OTHER_FILES)
+def test_every_kind_of_file_adds_up(run: Any, tmp_path: Path, kind: str) -> None:
+    text, stored, n_duplicates, n_refused = OTHER_FILES[kind]
+    file = tmp_path / f"{kind}.csv"
+    file.write_text(text)
+    foreseen = run("import", file, "--dry-run", "--json").document
+    account = run("import", file, "--json").document
+    assert (account["kind"], account["stored"], account["duplicates"]) == (kind, stored, n_duplicates)
+    assert sum(account["refused"].values()) == n_refused
+    assert adds_up(account)
+    for name in ("stored", "duplicates", "refused", "catalogue"):
+        assert foreseen[name] == account[name]
+    assert run("import", file).status == 0
+
+
+def test_the_owner_may_say_what_a_file_holds(run: Any, write_sales: Any) -> None:
+    assert run("import", write_sales(), "--as", "sales", "--json").document["kind"] == "sales"
+    refused = run("import", write_sales(), "--as", "expenses")
+    assert refused.status == 1
+
+
 def test_an_import_that_never_was_can_t_be_undone_nor_listed(run: Any, home: Path, write_sales: Any) -> None:
     for options in (["--undo", "1"], ["--list"]):
         assert run("import", *options).explains("there is no log")
@@ -229,13 +275,13 @@ def test_what_to_do_must_be_said_once(run: Any, arguments: list[str]) -> None:
 
 UNREADABLE: dict[str, tuple[str, bytes, list[str]]] = {
     "empty": ("sales.csv", b"", ["sales.csv is empty"]),
-    "headings only": ("sales.csv", b"Invoice,SKU,Date,Price\n", ["no sales below it"]),
-    "a workbook": ("sales.csv", b"PK\x03\x04" + bytes(64), ["Excel", "save it as CSV"]),
+    "headings only": ("sales.csv", b"Invoice,SKU,Date,Price\n", ["no rows below it"]),
+    "a workbook": ("sales.csv", b"PK\x03\x04" + bytes(64), ["damaged", "fetch it again"]),
     "a workbook by name": ("sales.xlsx", b"Invoice,SKU\n1,2\n", ["named .xlsx", "rename it to .csv"]),
-    "json": ("sales.csv", b'[{"sku": "tea"}]', ["is JSON", "save it as CSV"]),
+    "json": ("sales.csv", b'[{"sku": "tea"}]', ["one JSON array", "one object per line"]),
     "not compressed": ("sales.csv.gz", b"Invoice,SKU\n1,2\n", ["not compressed", "rename it"]),
     "cut off": ("sales.csv.gz", gzip.compress(b"Invoice,SKU\n" * 99)[:-9], ["cut off or damaged", "fetch it again"]),
-    "binary": ("sales.csv", bytes(range(256)) * 9, ["not a text table"]),
+    "binary": ("sales.csv", bytes(range(256)) * 9, ["binary data", "Supported: CSV"]),
     "no date": (
         "sales.csv",
         b"Invoice,SKU,Price\n1,tea,2.50\n",
