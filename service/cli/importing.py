@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
@@ -77,27 +78,12 @@ def import_(
     if is_list:
         _list(settings, as_json=as_json)
         return
-    named = _mapping(mapping)
-    now = machine_now()
-
-    def read(file: Path) -> Sheet:
-        with progress(file.name) as tell:
-            return read_sheet(
-                file,
-                kind=kind,
-                mapping=named,
-                currency=(currency or settings.currency).upper(),
-                timezone=timezone or settings.timezone,
-                now=now,
-                on_progress=lambda doing: tell(doing, 0.0),
-            )
-
+    currency, timezone = (currency or settings.currency).upper(), timezone or settings.timezone
+    read = partial(_read, kind=kind, mapping=_mapping(mapping), currency=currency, timezone=timezone)
     accounts: list[dict[str, Any]] = []
     try:
         for file in files:
             sheet = read(file)
-            for line in reading_lines(file.name, sheet.reading):
-                click.echo(line, err=True)
             outcome = _foreseen(settings, sheet, file) if dry_run else _stored(settings, sheet, file)
             kept_in = None if dry_run else _refused_file(settings, sheet, outcome, file, refused)
             accounts.append({"file": file.name, "dry_run": dry_run, **outcome.account, "refused_file": kept_in})
@@ -108,6 +94,23 @@ def import_(
     useless = [account["file"] for account in accounts if sum(account["refused"].values()) == account["rows_read"]]
     if useless:
         raise NothingUsable(f"every row of {', '.join(useless)} was refused, for the reasons above")
+
+
+def _read(file: Path, *, kind: SheetKind | None, mapping: dict[str, str], currency: str, timezone: str) -> Sheet:
+    """What the file holds, once its owner has been told how it was understood."""
+    with progress(file.name) as tell:
+        sheet = read_sheet(
+            file,
+            kind=kind,
+            mapping=mapping,
+            currency=currency,
+            timezone=timezone,
+            now=machine_now(),
+            on_progress=lambda doing: tell(doing, 0.0),
+        )
+    for line in reading_lines(file.name, sheet.reading):
+        click.echo(line, err=True)
+    return sheet
 
 
 def _show(accounts: Sequence[dict[str, Any]], *, as_json: bool, one_file: bool) -> None:
