@@ -4,7 +4,8 @@ Categories and tags are separated by ``|``, or a JSON list; attributes are a JSO
 available unless the file says otherwise.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -15,8 +16,9 @@ from numpy.typing import NDArray
 
 from service.jobs.importing.cells import Texts
 from service.jobs.importing.columns import ITEM_FIELDS
+from service.jobs.importing.dates import Instants
 from service.jobs.importing.layout import Table
-from service.jobs.importing.lines import text, written_currencies, written_numbers
+from service.jobs.importing.lines import Numbers, WrittenCurrencies, text, written_currencies, written_numbers
 from service.jobs.importing.reading import Sheet
 from service.jobs.importing.refusals import LAYOUT_REASONS, Reasons, first_reasons, plain_numbers, refused_rows
 from service.jobs.importing.sent_values import are_ids, holds_null_character, nullable, sent_amounts, sent_instants
@@ -52,68 +54,49 @@ REASONS: Reasons = MappingProxyType(
 """Why an item is refused."""
 
 
-def items_sheet(
-    table: Table, columns: Mapping[str, int], *, currency: str, on_progress: Callable[[str], None]
-) -> Sheet:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Prices:
+    """The items' prices; all shape ``(n_rows,)``."""
+
+    minor: NDArray[np.int64]
+    is_written: NDArray[np.bool_]
+    is_bad: NDArray[np.bool_]
+
+
+def items_sheet(table: Table, columns: Mapping[str, int], *, currency: str) -> Sheet:
     """The items in ``table``.
 
     Args:
         table: The file's cells.
         columns: Column number by field.
         currency: ISO 4217 code of prices in a file that names none.
-        on_progress: Told what begins, in a few words.
     """
-    on_progress("reading the items")
     said = {field: text(table, columns, field) for field in ITEM_FIELDS}
     currencies = written_currencies(table, columns, currency=currency)
     numbers = written_numbers(table, columns, ("price",), currencies=currencies, currency=currency)
-    prices = numbers.columns.get("price")
+    prices = _prices(numbers.columns.get("price"), currencies, n_rows=len(table.row_numbers))
     labels = {field: _labels(said[field]) for field in ("categories", "tags")}
     attributes = _attributes(said["attributes"])
     published = sent_instants(said["published_at"])
-    priced = np.zeros(len(table.row_numbers), dtype=bool)
-    minor, bad_price = np.zeros(len(priced), dtype=np.int64), priced
-    if prices is not None:
-        amounts = sent_amounts(prices.decimals, minor_digits=currencies.minor_digits)
-        priced, minor = prices.is_written, amounts.minor
-        bad_price = priced & ~(prices.decimals.is_valid & amounts.fits & (amounts.signs >= 0))
-    refusals = first_reasons(
-        REASONS,
-        {
-            "too_many_cells": table.is_overlong,
-            "bad_text": holds_null_character(table),
-            **_bad_texts(said),
-            **{f"bad_{field}": _missing(values) for field, values in labels.items()},
-            "bad_price": bad_price,
-            "bad_currency": priced & ~currencies.are_codes,
-            "bad_published_at": ~published.is_valid & ~said["published_at"].is_empty,
-            "bad_attributes": _missing(attributes),
-        },
-    )
+    applies = {
+        "too_many_cells": table.is_overlong,
+        "bad_text": holds_null_character(table),
+        **_bad_texts(said),
+        **{f"bad_{field}": _missing(values) for field, values in labels.items()},
+        "bad_price": prices.is_bad,
+        "bad_currency": prices.is_written & ~currencies.are_codes,
+        "bad_published_at": ~published.is_valid & ~said["published_at"].is_empty,
+        "bad_attributes": _missing(attributes),
+    }
+    refusals = first_reasons(REASONS, applies)
     rows = np.flatnonzero(refusals == "")
-    kept = {field: texts.take(rows) for field, texts in said.items()}
-    items = pd.DataFrame(
-        {
-            "item": pd.Series(kept["id"].rows(), dtype=object),
-            **{field: pd.Series(kept[field].rows(), dtype=object) for field in ("kind", "title")},
-            **{field: _or_none(kept[field]) for field in ("url", "image_url", "creator")},
-            **{field: pd.Series(values[rows], dtype=object) for field, values in labels.items()},
-            "price_minor": nullable(minor[rows], priced[rows]),
-            "currency": currencies.codes.take(rows).series().where(priced[rows]),
-            "available": _is_one_of(kept["available"], _TRUE),
-            "published_at": nullable(published.utc[rows], published.is_valid[rows]),
-            "attributes": pd.Series(attributes[rows], dtype=object),
-            "row_number": table.row_numbers[rows],
-        }
-    )
+    values = {**labels, "attributes": attributes}
+    items = _items(said, values, prices, currencies, published, rows=rows).assign(row_number=table.row_numbers[rows])
     refused = np.flatnonzero(refusals != "")
-    mended = {} if prices is None else {columns["price"]: plain_numbers(prices.decimals.take(refused))}
+    mended = {columns[field]: plain_numbers(own.decimals.take(refused)) for field, own in numbers.columns.items()}
     return Sheet(
         kind="items",
-        events=pd.DataFrame(),
-        expenses=pd.DataFrame(),
         items=items,
-        users=pd.DataFrame(),
         refused=refused_rows(table, columns, refusals, reasons=REASONS, mended=mended),
         headings=table.headings,
         rows_read=len(refusals),
@@ -126,6 +109,40 @@ def items_sheet(
             is_mark_assumed=numbers.is_mark_assumed,
             notes=(),
         ),
+    )
+
+
+def _prices(numbers: Numbers | None, currencies: WrittenCurrencies, *, n_rows: int) -> _Prices:
+    if numbers is None:
+        nowhere = np.zeros(n_rows, dtype=bool)
+        return _Prices(np.zeros(n_rows, dtype=np.int64), nowhere, nowhere)
+    amounts = sent_amounts(numbers.decimals, minor_digits=currencies.minor_digits)
+    is_price = numbers.decimals.is_valid & amounts.fits & (amounts.signs >= 0)
+    return _Prices(amounts.minor, numbers.is_written, numbers.is_written & ~is_price)
+
+
+def _items(
+    said: Mapping[str, Texts],
+    values: Mapping[str, NDArray[np.object_]],
+    prices: _Prices,
+    currencies: WrittenCurrencies,
+    published: Instants,
+    *,
+    rows: NDArray[np.intp],
+) -> pd.DataFrame:
+    kept = {field: texts.take(rows) for field, texts in said.items()}
+    is_priced = prices.is_written[rows]
+    return pd.DataFrame(
+        {
+            "item": pd.Series(kept["id"].rows(), dtype=object),
+            **{field: pd.Series(kept[field].rows(), dtype=object) for field in ("kind", "title")},
+            **{field: _or_none(kept[field]) for field in ("url", "image_url", "creator")},
+            **{field: pd.Series(own[rows], dtype=object) for field, own in values.items()},
+            "price_minor": nullable(prices.minor[rows], is_priced),
+            "currency": currencies.codes.take(rows).series().where(is_priced),
+            "available": _is_one_of(kept["available"], _TRUE),
+            "published_at": nullable(published.utc[rows], published.is_valid[rows]),
+        }
     )
 
 

@@ -17,10 +17,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 from importlib.resources import files
 
-import pandas as pd
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
 
+from service.jobs.importing.cells import Texts
 from service.jobs.importing.columns import plain_heading
 
 NEARLY_ALL = 0.95
@@ -77,12 +77,21 @@ def is_phone_column(heading: str, ids: Sequence[str], *, region: str | None) -> 
     return n_mobile >= NEARLY_ALL * len(sample)
 
 
-def canonical_customers(ids: pd.Series, *, region: str | None) -> pd.Series:
-    """The one form of each id of a phone column.
+def customers(ids: Texts, *, heading: str, region: str | None) -> tuple[Texts, int | None]:
+    """The customer of each row, a phone number in its one form; and how many other spellings that brought together.
 
-    A loop over the distinct customers, as the library reads one number at a time: about 40 microseconds each.
+    A loop over the distinct customers, as the library reads one number at a time: about 40 microseconds each. None
+    instead of the number if the column does not hold phone numbers.
+
+    Args:
+        ids: A column of customers.
+        heading: The column's; empty if the file has none.
+        region: The shop's country.
     """
-    return ids.map(lambda text: canonical_customer(text, region=region))
+    if not heading or not is_phone_column(heading, ids.distinct.tolist(), region=region):
+        return ids, None
+    users = ids.mapped(lambda texts: texts.map(lambda text: canonical_customer(text, region=region)))
+    return users, len(ids.distinct) - len(users.distinct)
 
 
 def _is_marked(text: str) -> bool:

@@ -5,7 +5,7 @@ id of a row is made as for sales, of date, amount, currency, category, descripti
 ``kembang export expenses`` wrote is kept.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 import numpy as np
@@ -66,7 +66,6 @@ def expenses_sheet(
     currency: str,
     timezone: str,
     now: int,
-    on_progress: Callable[[str], None],
 ) -> Sheet:
     """The expenses in ``table``.
 
@@ -76,12 +75,10 @@ def expenses_sheet(
         currency: ISO 4217 code of amounts in a file that names none.
         timezone: IANA zone of times without an offset.
         now: Microseconds UTC; rows dated more than a day later are refused.
-        on_progress: Told what begins, in a few words.
 
     Raises:
         ImportRefused: If there is no such time zone.
     """
-    on_progress("reading dates and amounts")
     layout = laid_out(table, columns)
     currencies = written_currencies(layout.table, columns, currency=currency)
     numbers = written_numbers(layout.table, columns, ("amount",), currencies=currencies, currency=currency)
@@ -89,20 +86,12 @@ def expenses_sheet(
     dates = written_dates(layout.table.columns[columns["at"]], currency=currency, timezone=timezone)
     said = {field: text(layout.table, columns, field) for field in _SAID}
     money = _money(amounts, currencies)
-    refusals = first_reasons(
-        REASONS,
-        {
-            **{reason: layout.reasons == reason for reason in ("total_row", "repeated_headings")},
-            "too_many_cells": table.is_overlong,
-            "bad_date": ~dates.instants.is_valid,
-            "future_date": dates.instants.utc > now + MAX_AHEAD_MICROS,
-            "bad_amount": ~amounts.decimals.is_valid,
-            "zero_amount": money.signs == 0,
-            "bad_currency": ~currencies.are_codes,
-            "missing_purpose": np.logical_and.reduce([texts.is_empty for texts in said.values()]),
-            "too_large": ~money.fits,
-        },
-    )
+    applies = {
+        **{reason: layout.reasons == reason for reason in ("total_row", "repeated_headings")},
+        "too_many_cells": table.is_overlong,
+        **_bad_values(dates, amounts, currencies, said, money, now=now),
+    }
+    refusals = first_reasons(REASONS, applies)
     refused = np.flatnonzero(refusals != "")
     mended = {
         columns["at"]: plain_dates(dates.instants.take(refused)),
@@ -110,12 +99,9 @@ def expenses_sheet(
     }
     return Sheet(
         kind="expenses",
-        events=pd.DataFrame(),
         expenses=_expenses(
             table, columns, dates, amounts, currencies, said, money, rows=np.flatnonzero(refusals == "")
         ),
-        items=pd.DataFrame(),
-        users=pd.DataFrame(),
         refused=refused_rows(table, columns, refusals, reasons=REASONS, mended=mended),
         headings=table.headings,
         rows_read=len(refusals),
@@ -129,6 +115,26 @@ def expenses_sheet(
             notes=layout.notes,
         ),
     )
+
+
+def _bad_values(
+    dates: WrittenDates,
+    amounts: Numbers,
+    currencies: WrittenCurrencies,
+    said: Mapping[str, Texts],
+    money: Amounts,
+    *,
+    now: int,
+) -> dict[str, NDArray[np.bool_]]:
+    return {
+        "bad_date": ~dates.instants.is_valid,
+        "future_date": dates.instants.utc > now + MAX_AHEAD_MICROS,
+        "bad_amount": ~amounts.decimals.is_valid,
+        "zero_amount": money.signs == 0,
+        "bad_currency": ~currencies.are_codes,
+        "missing_purpose": np.logical_and.reduce([texts.is_empty for texts in said.values()]),
+        "too_large": ~money.fits,
+    }
 
 
 def _money(amounts: Numbers, currencies: WrittenCurrencies) -> Amounts:

@@ -11,7 +11,7 @@ wrong, and only rows added later tell, the old rows are read anew and get new id
 
 from collections.abc import Sequence
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -67,12 +67,11 @@ def _digests(parts: Sequence[tuple[Texts, NDArray[np.object_]]], before: NDArray
 
 def _equal_rows_before(parts: Sequence[Texts]) -> NDArray[np.int64]:
     """How many equal rows come before each one."""
-    codes = parts[0].codes.astype(np.int64)
+    codes: NDArray[Any] = parts[0].codes
     for part in parts[1:]:
         # As many codes as rows at most, so that the next product of two fits 64 bits.
-        codes = np.asarray(pd.factorize(codes * len(part.distinct) + part.codes)[0], dtype=np.int64)
-    before: NDArray[np.int64] = pd.Series(codes).groupby(codes, sort=False).cumcount().to_numpy(dtype=np.int64)
-    return before
+        codes, _ = pd.factorize(codes.astype(np.int64) * len(part.distinct) + part.codes)
+    return np.asarray(pd.Series(codes).groupby(codes, sort=False).cumcount(), dtype=np.int64)
 
 
 def _ids(digests: bytes) -> pd.Series:

@@ -35,7 +35,7 @@ from numpy.typing import NDArray
 from service.jobs.importing import catalogue
 from service.jobs.importing.blocks import laid_out
 from service.jobs.importing.cells import Texts
-from service.jobs.importing.customer_ids import canonical_customers, is_phone_column, shop_region
+from service.jobs.importing.customer_ids import customers, shop_region
 from service.jobs.importing.dates import shop_zone
 from service.jobs.importing.day_orders import with_day_orders
 from service.jobs.importing.layout import Table
@@ -95,7 +95,7 @@ def sales_sheet(
     table: Table,
     columns: Mapping[str, int],
     *,
-    mapping: Mapping[str, str],
+    is_total_the_lines: bool,
     currency: str,
     timezone: str,
     now: int,
@@ -107,7 +107,7 @@ def sales_sheet(
     Args:
         table: The file's cells.
         columns: Column number by field.
-        mapping: What the owner said of the columns.
+        is_total_the_lines: Whether the owner said that the totals are those of the lines.
         currency: ISO 4217 code of amounts in a file that names none.
         timezone: IANA zone of times without an offset.
         now: Microseconds UTC; lines dated more than a day later are refused.
@@ -117,16 +117,18 @@ def sales_sheet(
     Raises:
         ImportRefused: If there is no such time zone, or a column of totals contradicts the prices.
     """
-    on_progress("reading dates and amounts")
     layout = laid_out(table, columns)
     lines = typed_lines(layout.table, columns, currency=currency, timezone=timezone)
     amounts = _amounts(lines)
-    if {"price", "total"} <= columns.keys() and "total" not in mapping:
+    if {"price", "total"} <= columns.keys() and not is_total_the_lines:
         _refuse_order_totals(lines, amounts, heading=table.headings[columns["total"]], file=file)
     on_progress("applying the rules")
     refusals = _refusals(lines, amounts, layout_reasons=layout.reasons, is_overlong=table.is_overlong, now=now)
     is_stored = refusals == ""
-    users, n_spellings = _customers(table, columns, lines, timezone=timezone, currency=currency)
+    heading = table.headings[columns["user"]] if "user" in columns else ""
+    users, n_spellings = customers(
+        lines.users, heading=heading, region=shop_region(timezone=timezone, currency=currency)
+    )
     order_ids = with_day_orders(lines.order_ids, users, lines.dates.instants, zone=shop_zone(timezone))
     notes = _notes(columns, lines, users, order_ids, is_stored=is_stored, n_spellings=n_spellings)
     on_progress("naming the events")
@@ -136,7 +138,6 @@ def sales_sheet(
     return Sheet(
         kind="sales",
         events=events,
-        expenses=pd.DataFrame(),
         items=catalogue.items(mentions),
         users=catalogue.users(mentions),
         refused=_refused(table, layout.table, columns, refusals, lines),
@@ -220,21 +221,6 @@ def _pieces(quantities: Decimals) -> NDArray[np.int64]:
     parts = 10**quantities.scales
     pieces: NDArray[np.int64] = (np.abs(quantities.mantissas) + parts - 1) // parts
     return pieces
-
-
-def _customers(
-    table: Table, columns: Mapping[str, int], lines: Lines, *, timezone: str, currency: str
-) -> tuple[Texts, int | None]:
-    """The customer of each line, a phone number in its one form; and how many spellings that brought together.
-
-    None instead of the number if the column does not hold phone numbers.
-    """
-    region = shop_region(timezone=timezone, currency=currency)
-    used = lines.users.distinct
-    if "user" not in columns or not is_phone_column(table.headings[columns["user"]], used.tolist(), region=region):
-        return lines.users, None
-    users = lines.users.mapped(lambda ids: canonical_customers(ids, region=region))
-    return users, len(used) - len(users.distinct)
 
 
 def _rules(lines: Lines, amounts: Amounts) -> NDArray[np.int8]:

@@ -73,9 +73,7 @@ REASONS: Reasons = MappingProxyType(
 """Why an event is refused."""
 
 
-def events_sheet(
-    table: Table, columns: Mapping[str, int], *, currency: str, now: int, on_progress: Callable[[str], None]
-) -> Sheet:
+def events_sheet(table: Table, columns: Mapping[str, int], *, currency: str, now: int) -> Sheet:
     """The events in ``table``.
 
     Args:
@@ -83,9 +81,7 @@ def events_sheet(
         columns: Column number by field.
         currency: ISO 4217 code of amounts in a file that names none.
         now: Microseconds UTC.
-        on_progress: Told what begins, in a few words.
     """
-    on_progress("reading the events")
     said = {field: text(table, columns, field) for field in EVENT_FIELDS}
     currencies = written_currencies(table, columns, currency=currency)
     at, sent_at = sent_instants(said["at"]), sent_instants(said["sent_at"])
@@ -106,13 +102,9 @@ def events_sheet(
         },
     )
     rows = np.flatnonzero(refusals == "")
-    on_progress("naming the events")
     return Sheet(
         kind="events",
         events=_events(table, said, rows, at, sent_at, quantities, amounts, currencies, seconds, now=now),
-        expenses=pd.DataFrame(),
-        items=pd.DataFrame(),
-        users=pd.DataFrame(),
         refused=refused_rows(table, columns, refusals, reasons=REASONS, mended={}),
         headings=table.headings,
         rows_read=len(refusals),

@@ -54,23 +54,20 @@ def read_sheet(
     )
     told = kind or sheet_kind(table.headings, fields, file=path.name)
     columns = recognised_columns(table.headings, fields, kind=told, file=path.name)
-    match told:
-        case "sales":
-            return sales_sheet(
-                table,
-                columns,
-                mapping=fields,
-                currency=currency,
-                timezone=timezone,
-                now=now,
-                file=path.name,
-                on_progress=on_progress,
-            )
-        case "expenses":
-            return expenses_sheet(
-                table, columns, currency=currency, timezone=timezone, now=now, on_progress=on_progress
-            )
-        case "events":
-            return events_sheet(table, columns, currency=currency, now=now, on_progress=on_progress)
-        case "items":
-            return items_sheet(table, columns, currency=currency, on_progress=on_progress)
+    on_progress(f"reading the {told}")
+    if told == "events":
+        return events_sheet(table, columns, currency=currency, now=now)
+    if told == "items":
+        return items_sheet(table, columns, currency=currency)
+    if told == "expenses":
+        return expenses_sheet(table, columns, currency=currency, timezone=timezone, now=now)
+    return sales_sheet(
+        table,
+        columns,
+        is_total_the_lines="total" in fields,
+        currency=currency,
+        timezone=timezone,
+        now=now,
+        file=path.name,
+        on_progress=on_progress,
+    )

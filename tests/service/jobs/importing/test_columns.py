@@ -96,5 +96,7 @@ def test_a_mapping_to_nowhere_is_refused() -> None:
         fields("SKU", "Date", "Price", mapping={"colour": "Rot"})
     with pytest.raises(ImportRefused, match=r"--map item=Code: sales.csv has no column 'Code'. Found: 'SKU'"):
         fields("SKU", "Date", "Price", mapping={"item": "Code"})
+    with pytest.raises(ImportRefused, match=r"--map title=sku: sales.csv has one column 'SKU'.*to 'item' already"):
+        fields("SKU", "Date", "Price", mapping={"item": "SKU", "title": "sku"})
     with pytest.raises(ImportRefused, match=r"--map item=Code: sales.csv has 2 columns of that name"):
         fields("Code", "Code", "Date", "Price", mapping={"item": "Code"})

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.jobs.importing.dates import DateOrder, date_order, instants, shop_zone
+from service.jobs.importing.dates import DateOrder, date_order, instants, shop_zone, without_serials
 from service.jobs.importing.reading import ImportRefused
 
 
@@ -123,6 +123,23 @@ def test_an_undecided_column_is_day_first_save_for_dollars_in_the_americas() -> 
     assert not order_of("01/02/2011", currency="USD", timezone="Asia/Jakarta").month_first
     assert not order_of("01/02/2011", currency="CAD", timezone="America/Toronto").month_first
     assert utc("01/02/2011", month_first=True) == ["2011-01-02T00:00:00"]
+
+
+def written_out(*texts: str, numbers: bool = False) -> list[str]:
+    return without_serials(np.array(texts, dtype=object), is_number=np.full(len(texts), numbers)).tolist()
+
+
+def test_serial_dates_are_days_since_the_end_of_1899() -> None:
+    """Excel shows 40697 as 3 June 2011; half a day is noon. 1970 begins with 25569, 2200 with 109575."""
+    assert written_out("40697", "40697.5", "") == ["2011-06-03T00:00:00", "2011-06-03T12:00:00", ""]
+    assert written_out("25569", "109574") == ["1970-01-01T00:00:00", "2199-12-31T00:00:00"]
+    assert written_out("25568", "109575", "1234", "20110603") == ["25568", "109575", "1234", "20110603"]
+
+
+def test_a_text_is_a_serial_date_only_where_no_text_is_a_date() -> None:
+    assert written_out("40697", "2011-06-03") == ["40697", "2011-06-03"]
+    assert written_out("40697", "2011-06-03", numbers=True) == ["2011-06-03T00:00:00", "2011-06-03"]
+    assert written_out("40697", "soon") == ["2011-06-03T00:00:00", "soon"]
 
 
 def test_a_time_zone_that_does_not_exist_is_refused() -> None:

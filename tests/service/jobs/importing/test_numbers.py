@@ -38,6 +38,13 @@ def test_blanks_and_apostrophes_separate_thousands_only() -> None:
     assert bare("2 3", "12 34") == ["", ""]
 
 
+def test_indonesian_thousands_and_millions_are_written_out() -> None:
+    short = ("25rb", "Rp 25 ribu", "1,5jt", "1.5 JT", "2,75 juta", "-3rb")
+    assert bare(*short, currency="IDR") == ["25000", "25000", "1500000", "1500000", "2750000", "-3000"]
+    assert bare("1.500rb", "1,555jt", "25 k", "rb", "2500rb", currency="IDR") == [""] * 5
+    assert bare("25rb", "1,5jt") == [""] * 2
+
+
 def test_what_is_no_number_is_none() -> None:
     assert bare("", "abc", "1e5", "12a", "nan", "0x1F", "½", "1" + " " * 99_999 + "x") == [""] * 8
 
