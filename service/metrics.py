@@ -92,7 +92,10 @@ class Metrics:
     def _make_log_series(self) -> None:
         self.events = Counter("kembang_events_total", "Events received.", ["kind", "result"], registry=self.registry)
         self.entries = Counter(
-            "kembang_entries_total", "Items and users received.", ["what", "result"], registry=self.registry
+            "kembang_entries_total",
+            "Items, users and imported rows received.",
+            ["what", "result"],
+            registry=self.registry,
         )
         self.people_rows = Counter(
             "kembang_people_rows_total",

@@ -18,6 +18,7 @@ from service.live.experiments import PreviewRefused
 from service.live.feed import CursorUnknown, ItemUnknown
 from service.log.database import LogFailure, Unstorable
 from service.log.experiments import ActionRefused, ExperimentExists, ExperimentUnknown
+from service.log.imports import ImportClosed, ImportUnknown
 from service.log.merging import MergeRefused
 from service.log.suppressions import StillErasing
 from service.log.writer import LogBusy, LogClosed
@@ -57,7 +58,9 @@ _STATUS: dict[type[Exception], HTTPStatus] = {
     DesignRefused: HTTPStatus.BAD_REQUEST,
     ItemUnknown: HTTPStatus.NOT_FOUND,
     ExperimentUnknown: HTTPStatus.NOT_FOUND,
+    ImportUnknown: HTTPStatus.NOT_FOUND,
     ExperimentExists: HTTPStatus.CONFLICT,
+    ImportClosed: HTTPStatus.CONFLICT,
     ActionRefused: HTTPStatus.CONFLICT,
     MergeRefused: HTTPStatus.CONFLICT,
     StillErasing: HTTPStatus.CONFLICT,

@@ -6,6 +6,7 @@ from experiments.design import DesignRefused
 from recommender.artifact import ArtifactRefused
 from recommender.training import NothingToTrain
 from service.cli.erasing import NotErased
+from service.cli.import_end import ImportCutOff
 from service.cli.importing import NothingUsable, SimulatedHome
 from service.cli.modelling import VersionUnknown
 from service.cli.simulating import NoSimulatedShop
@@ -19,6 +20,7 @@ from service.log.backup import BackupFailed
 from service.log.database import LogFailure, LogInUse, LogLocked, SchemaOutdated
 from service.log.dumps import ToolFailed
 from service.log.experiments import ActionRefused, ExperimentExists, ExperimentUnknown
+from service.log.imports import ImportClosed, ImportUnknown
 from service.log.restoring import RestoreRefused
 from service.log.suppressions import StillErasing
 from service.secret import SecretUnusable
@@ -34,7 +36,10 @@ EXPECTED: tuple[type[Exception], ...] = (
     ExperimentExists,
     ExperimentUnknown,
     ForgottenMeanwhile,
+    ImportClosed,
+    ImportCutOff,
     ImportRefused,
+    ImportUnknown,
     LogFailure,
     LogInUse,
     LogLocked,

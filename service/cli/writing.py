@@ -22,6 +22,10 @@ class ServiceRefused(Exception):
     """The running service refused what was asked; the message is its own."""
 
 
+class ServiceBusy(ServiceRefused):
+    """The running service can't do it just now, and has done nothing: it may be asked again in a moment."""
+
+
 def service_url(settings: Settings) -> str | None:
     """Where the service that writes this home answers, or None if a command may write itself.
 
@@ -42,6 +46,7 @@ def asked(
     body: Mapping[str, Any] | None = None,
     content: bytes | None = None,
     answer_seconds: float = _ANSWER_SECONDS,
+    client: httpx.Client | None = None,
 ) -> dict[str, Any]:
     """What the running service answers.
 
@@ -52,15 +57,20 @@ def asked(
         body: JSON to send, or None.
         content: Bytes to send instead.
         answer_seconds: How long to wait for each part of the answer.
+        client: Whose connection to use, where many requests follow each other.
 
     Raises:
+        ServiceBusy: If it can't answer just now.
         ServiceRefused: If it refuses, or is no kembang.
     """
-    answer = httpx.request(method, f"{url}{path}", json=body, content=content, timeout=answer_seconds)
+    request = httpx.request if client is None else client.request
+    answer = request(method, f"{url}{path}", json=body, content=content, timeout=answer_seconds)
     try:
         said: dict[str, Any] = answer.json()
     except ValueError as error:
         raise ServiceRefused(f"{url} answered {answer.status_code} and no JSON: is it kembang?") from error
+    if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+        raise ServiceBusy(said["detail"])
     if answer.is_error:
         raise ServiceRefused(said["detail"])
     return said

@@ -9,7 +9,7 @@ from typing import Any
 
 from recommender.artifact import live_version
 from service.clock import instant_text
-from service.jobs.refused_files import rows_taken_out
+from service.jobs.refused_rows import rows_taken_out
 from service.log.database import Database, LogFailure, is_sqlite, sqlite_file
 from service.log.erasure import Removed, begin_erasure, remove_letters, remove_piece, what_is_left
 from service.log.free_space import names_in_free_space

@@ -100,6 +100,8 @@ imports = Table(
     Column("started_at", BigInteger, nullable=False),
     Column("finished_at", BigInteger, comment="null while running, and for ever if it was cut off"),
     Column("undone_at", BigInteger, comment="when its rows were taken out again"),
+    Column("first_seq", BigInteger, comment="lowest seq of an event that it stored; spares events an index"),
+    Column("last_seq", BigInteger, comment="highest seq of an event that it stored"),
     Column("report", JSON, nullable=False),
 )
 

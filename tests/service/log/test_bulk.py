@@ -1,18 +1,25 @@
 """Promises of appending whole frames: the same as event by event, only faster."""
 
 import dataclasses
+import uuid
 from typing import Any
 
+import numpy as np
 import pandas as pd
-from sqlalchemy import func, select
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, func, insert, select
 
 from recommender.events import Kind
 from service.log.append import NewEvent, append_events
-from service.log.bulk import append_event_frame, put_item_frame
+from service.log.bulk import append_event_frame, foreseen_results, put_item_frame, store_piece
 from service.log.catalogue import items_changed_since
 from service.log.database import Database
+from service.log.event_columns import EventColumns
+from service.log.import_pieces import MOST_ROWS
 from service.log.names import UserKey
-from service.log.tables import events, items, users
+from service.log.suppressions import subject_hash
+from service.log.tables import events, items, suppressions, users
 from service.log.writer import Writer
 
 
@@ -82,19 +89,17 @@ def test_rows_without_a_user_are_kept_and_make_no_user(database: Database, write
 
 def test_progress_is_told_in_rows_up_to_the_last(writer: Writer) -> None:
     told: list[int] = []
-    many = pd.concat([frame({"id": "0"})] * 20_001, ignore_index=True).assign(id=[str(n) for n in range(20_001)])
-    append(writer, many, on_progress=told.append)
-    assert told == [20_000, 20_001]
+    many = pd.concat([frame({"id": "0"})] * (MOST_ROWS + 1), ignore_index=True)
+    append(writer, many.assign(id=[str(n) for n in range(MOST_ROWS + 1)]), on_progress=told.append)
+    assert told == [MOST_ROWS, MOST_ROWS + 1]
 
 
-def test_a_duplicate_is_found_across_the_chunks_of_one_frame(database: Database, writer: Writer) -> None:
-    many = pd.concat([frame({"id": "0"})] * 20_001, ignore_index=True).assign(
-        id=[str(n % 20_000) for n in range(20_001)]
-    )
-    results = append(writer, many)
-    assert (results[-1], results.count("accepted")) == ("duplicate", 20_000)
+def test_a_duplicate_is_found_across_the_pieces_of_one_frame(database: Database, writer: Writer) -> None:
+    many = pd.concat([frame({"id": "0"})] * (MOST_ROWS + 1), ignore_index=True)
+    results = append(writer, many.assign(id=[str(n % MOST_ROWS) for n in range(MOST_ROWS + 1)]))
+    assert (results[-1], results.count("accepted")) == ("duplicate", MOST_ROWS)
     with database.reader.connect() as connection:
-        assert connection.execute(select(func.count()).select_from(events)).scalar_one() == 20_000
+        assert connection.execute(select(func.count()).select_from(events)).scalar_one() == MOST_ROWS
 
 
 def test_an_empty_frame_appends_nothing(database: Database, writer: Writer) -> None:
@@ -124,3 +129,43 @@ def test_an_item_frame_becomes_the_catalogue_with_nothing_where_nothing_is_known
     assert (by_name["tea"].price_minor, by_name["tea"].currency, by_name["tea"].is_service) == (250, "GBP", False)
     assert (by_name["stamp"].price_minor, by_name["stamp"].currency, by_name["stamp"].is_service) == (None, None, True)
     assert {item.known_from for item in by_name.values()} == {"sales"}
+
+
+def suppress(connection: Connection, name: str) -> None:
+    row = {"subject_hash": subject_hash(connection, UserKey(False, name)), "erased_at": 1, "receipt": {}}
+    connection.execute(insert(suppressions), row)
+
+
+def test_somebody_forgotten_leaves_money_of_nobody_and_no_other_act(database: Database, writer: Writer) -> None:
+    writer.run(lambda c: suppress(c, "anna"))
+    acts = frame({"id": "bought"}, {"id": "seen", "kind": "view"}, {"id": "ben's", "user": "ben", "kind": "view"})
+    columns = EventColumns(acts)
+    piece = columns.piece(np.arange(3))
+    with database.reader.connect() as connection:
+        assert foreseen_results(connection, piece, before={}) == "ufa"
+    results = [writer.run(lambda c: store_piece(c, piece, now=500, import_id=None)).results for _ in range(2)]
+    assert results == ["ufa", "dfd"]
+    assert [(row["id"], row["user_id"] is None) for row in stored(database)] == [("bought", True), ("ben's", False)]
+    with database.reader.connect() as connection:
+        assert connection.execute(select(users.c.external_id)).scalars().all() == ["ben"]
+
+
+def test_a_user_and_a_visitor_of_the_same_id_are_two_people(database: Database, writer: Writer) -> None:
+    append(writer, frame({"id": "a", "visitor": True}, {"id": "b", "visitor": False}, {"id": "c", "visitor": True}))
+    first, second, third = (row["user_id"] for row in stored(database))
+    assert first == third != second
+    with database.reader.connect() as connection:
+        assert set(connection.execute(select(users.c.id, users.c.is_visitor))) == {(first, True), (second, False)}
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_what_is_foreseen_is_what_then_happens(database: Database, writer: Writer, data: st.DataObject) -> None:
+    prefix = uuid.uuid4().hex
+    row = st.tuples(st.sampled_from("abcd"), st.sampled_from([b"0" * 16, b"1" * 16]))
+    for rows in data.draw(st.lists(st.lists(row, min_size=1, max_size=8), max_size=3)):
+        said = frame(*({"id": prefix + id_, "payload_hash": hash_} for id_, hash_ in rows))
+        piece = EventColumns(said).piece(np.arange(len(said)))
+        with database.reader.connect() as connection:
+            foreseen = foreseen_results(connection, piece, before={})
+        assert writer.run(lambda c, piece=piece: store_piece(c, piece, now=500, import_id=None)).results == foreseen

@@ -51,6 +51,11 @@ def upgrade() -> None:
         "imports",
         sa.Column("undone_at", sa.BigInteger(), nullable=True, comment="when its rows were taken out again"),
     )
+    for name, comment in (
+        ("first_seq", "lowest seq of an event that it stored; spares events an index"),
+        ("last_seq", "highest seq of an event that it stored"),
+    ):
+        op.add_column("imports", sa.Column(name, sa.BigInteger(), nullable=True, comment=comment))
     op.create_table(
         "expenses",
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
