@@ -55,8 +55,8 @@ def microseconds(instant: datetime) -> int:
 
 
 def start_of_day(day: date, *, timezone: str) -> int:
-    """The instant at which a day of the shop's calendar begins, microseconds UTC."""
-    return microseconds(datetime.combine(day, time_of_day(), tzinfo=ZoneInfo(timezone)))
+    """The instant at which a day of the shop's calendar begins, microseconds UTC; at the earliest 1970, as in a log."""
+    return max(0, microseconds(datetime.combine(day, time_of_day(), tzinfo=ZoneInfo(timezone))))
 
 
 def instant_text(at: int) -> str:

@@ -1,15 +1,16 @@
 """Promises of the one clock: UTC, exact to the microsecond, and told the time only where it is simulated."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.clock import Clock, ClockRefused, instant_text, machine_now, microseconds
+from service.clock import Clock, ClockRefused, instant_text, machine_now, microseconds, start_of_day
 
 # 2026-01-31T12:00:00Z: 20,484 days after 1970 and half a day.
 NOON = (20_484 * 86_400 + 43_200) * 1_000_000
+HOUR = 3_600_000_000
 FAR_FUTURE = "2199-12-31T00:00:00Z"
 
 
@@ -63,3 +64,23 @@ def test_an_instant_survives_the_journey_to_text_and_back_in_any_zone(at: int, z
 def test_an_instant_that_no_log_could_hold_is_refused(text: str) -> None:
     with pytest.raises(ClockRefused, match="of 1970 to 2199"):
         Clock(simulated=True).now(text)
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "instant"),
+    [
+        ("UTC", date(2026, 1, 31), NOON - 12 * HOUR),
+        ("Asia/Jakarta", date(2026, 1, 31), NOON - 19 * HOUR),
+        # New York springs from 02:00 to 03:00 on 2026-03-08, 36 days later: its midnights lie 5 and 4 hours behind UTC.
+        ("America/New_York", date(2026, 3, 8), NOON + (36 * 24 - 12 + 5) * HOUR),
+        ("America/New_York", date(2026, 3, 9), NOON + (37 * 24 - 12 + 4) * HOUR),
+    ],
+)
+def test_a_day_begins_when_the_shops_clock_shows_midnight(zone: str, day: date, instant: int) -> None:
+    assert start_of_day(day, timezone=zone) == instant
+
+
+@pytest.mark.parametrize("zone", ["Asia/Jakarta", "America/New_York"])
+def test_every_day_of_the_calendar_begins_at_an_instant_that_can_be_told(zone: str) -> None:
+    assert instant_text(start_of_day(date.min, timezone=zone)) == "1970-01-01T00:00:00Z"
+    assert instant_text(start_of_day(date.max, timezone=zone)).startswith("9999-12-3")

@@ -131,6 +131,7 @@ def test_a_period_takes_the_purchases_from_its_first_day_and_before_its_last(sho
         ({"since": "2027-01-01"}, "not in the future"),
         ({"since": "2020-01-01"}, "at most 366 days"),
         ({"until": "0001-01-01", "since": "0001-01-01"}, "since must be a day before until"),
+        ({"until": "9999-12-31", "since": "9999-12-30"}, "not in the future"),
     ],
 )
 def test_a_question_without_an_answer_is_refused_with_the_rule(
