@@ -29,7 +29,7 @@ def upgrade() -> None:
             sa.Boolean(),
             server_default=sa.false(),
             nullable=False,
-            comment="forgotten; goes when its rows have",
+            comment="forgotten; later nobody",
         ),
     )
     with op.batch_alter_table("exposures") as exposures:
