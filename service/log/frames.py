@@ -103,7 +103,8 @@ def _items(reader: Engine) -> Items:
 
 
 def _segments(reader: Engine) -> Segments:
-    query = select(users.c.id, func.coalesce(users.c.attributes[SEGMENT_ATTRIBUTE].as_string(), ""))
+    segment = func.coalesce(users.c.attributes[SEGMENT_ATTRIBUTE].as_string(), "")
+    query = select(users.c.id, segment).where(~users.c.is_erasing)
     read = _columns(reader, query, key=users.c.id, types={"user_ids": np.int64, "names": np.object_})
     return Segments(**read)
 

@@ -42,8 +42,8 @@ def test_the_file_is_rewritten_between_writes(writer: Writer) -> None:
     writer.run(lambda connection: record_home_fact(connection, "before", 1))
     writer.upkeep(rewrite_file)
     writer.run(lambda connection: record_home_fact(connection, "after", 1))
-    facts = writer.run(lambda connection: connection.exec_driver_sql("SELECT count(*) FROM home").scalar_one())
-    assert facts == 2
+    facts = writer.run(lambda connection: connection.exec_driver_sql("SELECT key FROM home").scalars().all())
+    assert {"before", "after"} <= set(facts)
 
 
 @pytest.mark.parametrize("statement", ["not a statement", "INSERT INTO nothing VALUES (1)"])
