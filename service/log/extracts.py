@@ -267,7 +267,7 @@ def _orders(reader: Engine, orders: Select[Any]) -> Columns:
 
 
 def _extracts(reader: Engine, key: Column[int], query: Select[Any], *, size: int | None = None) -> Iterator[Extract]:
-    for piece in pieces(reader, key) if size is None else pieces(reader, key, size=size):
+    for piece in pieces(reader, key, size=size):
         with reader.connect() as connection:
             yield Extract(_columns(connection, query.where(piece.holds).order_by(key)), piece.share)
 

@@ -15,6 +15,7 @@ from numpy.typing import DTypeLike, NDArray
 from sqlalchemy import Column, ColumnElement, Connection, Engine, Select, func, select
 
 PIECE_ROWS = 50_000
+"""Rows that one transaction reads: some tens of milliseconds, and some ten megabytes not yet in arrays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +34,15 @@ class Piece:
         return (self.key > self.after) & (self.key <= self.last)
 
 
-def pieces(reader: Engine, key: Column[int], *, size: int = PIECE_ROWS) -> Iterator[Piece]:
+def pieces(reader: Engine, key: Column[int], *, size: int | None = None) -> Iterator[Piece]:
     """The pieces of the table that ``key`` numbers, as far as it goes now, in order.
 
     Args:
         reader: The log.
         key: An indexed column of integers.
-        size: Keys in a piece; gaps in the numbering make pieces smaller, never larger.
+        size: Keys in a piece, ``PIECE_ROWS`` by default; gaps in the numbering make pieces smaller, never larger.
     """
+    size = size or PIECE_ROWS
     with reader.connect() as connection:
         # Apart, since SQLite answers each from the end of an index and both together by reading everything.
         first, last = (connection.execute(select(edge(key))).scalar() for edge in (func.min, func.max))

@@ -16,7 +16,7 @@ from sqlalchemy import insert, select, text
 
 from recommender.events import Events, Kind
 from service.clock import microseconds
-from service.log import frames
+from service.log import pieces
 from service.log.append import NewEvent, NewExposure, append_events, append_exposure
 from service.log.bulk import append_event_frame
 from service.log.catalogue import CatalogueItem, put_items, put_user_attributes
@@ -283,7 +283,7 @@ def test_reading_four_times_the_rows_takes_no_more_memory_than_their_arrays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Both logs fill several pieces, so that the pieces cost the same; a tenth is for what the allocator rounds up."""
-    monkeypatch.setattr(frames, "_PIECE_KEYS", 5_000)
+    monkeypatch.setattr(pieces, "PIECE_ROWS", 5_000)
     peaks, sizes = [], []
     for n in (20_000, 80_000):
         opened = open_for_writing(f"sqlite:///{tmp_path / f'{n}.sqlite3'}", erasure_salt=b"of the tests")
