@@ -68,9 +68,8 @@ def undump(connection: Connection, url: str, file: Path) -> None:
 
 
 def move_tables(connection: Connection, *, source: str, target: str) -> None:
-    """Moves the log's tables, those that are there, from one schema to another, which is made if need be."""
+    """Moves the log's tables, those that are there, from one schema to another."""
     quoted = connection.dialect.identifier_preparer.quote_identifier
-    connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {quoted(target)}"))
     for name in _present(connection, source):
         connection.execute(text(f"ALTER TABLE {quoted(source)}.{quoted(name)} SET SCHEMA {quoted(target)}"))
 

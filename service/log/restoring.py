@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, inspect, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DatabaseError
-from sqlalchemy.schema import DropSchema
+from sqlalchemy.schema import CreateSchema, DropSchema
 
 from service.log.backup import Progress, copy_sqlite, damage, sync
 from service.log.database import is_sqlite, sqlite_file, take_sole_use, writer_lock
@@ -99,7 +99,7 @@ def restore(url: str, file: Path, keys: Keys, *, now: int, on_progress: Progress
     if is_sqlite(url):
         with writer_lock(url):
             return _file_restored(url, file, keys, now=now, aside=aside, on_progress=on_progress)
-    return _archive_restored(url, file, keys, now=now, aside=f"kembang_{aside}", on_progress=on_progress)
+    return _archive_restored(url, file, keys, now=now, aside=aside, on_progress=on_progress)
 
 
 def _file_restored(url: str, file: Path, keys: Keys, *, now: int, aside: str, on_progress: Progress) -> Restored:
@@ -132,8 +132,11 @@ def _archive_restored(url: str, file: Path, keys: Keys, *, now: int, aside: str,
             if other is not None:
                 raise RestoreRefused(f"{file} is no backup of this log: {other}")
             here, was_there = current_schema(connection), inspect(connection).has_table("home")
+            # Other logs may lie in this database, each in its schema; names end after 63 bytes.
+            aside = f"{here[:30]}_{aside}"
             forgotten = _forgotten(connection, keys)
             if was_there:
+                connection.execute(CreateSchema(aside))
                 move_tables(connection, source=here, target=aside)
         with _back_on_failure(connection, here=here, aside=aside if was_there else None):
             on_progress("reading the archive", 0.1)

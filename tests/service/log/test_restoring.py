@@ -37,7 +37,13 @@ from service.log.tables import dead_letters, events, suppressions
 KEYS = Keys(erasure_salt=b"of the tests", fingerprint="0123456789abcdef")
 ANNA, BEN, BROWSER = UserKey(False, "anna"), UserKey(False, "ben"), UserKey(True, "browser")
 NOW = 1_800_000_000_000_000  # 2027-01-15 08:00:00 UTC
+ASIDE = "before_restore_20270115t080000z"
 T = TypeVar("T")
+
+
+def schema_of(url: str) -> str:
+    """The schema that a test's PostgreSQL log lies in."""
+    return url.rpartition("%3D")[2]
 
 
 def quiet(_doing: str, _share: float) -> None:
@@ -89,7 +95,7 @@ def log(database_url: str, tmp_path: Path) -> Iterator[Log]:
     if not is_sqlite(database_url):
         engine = sqlalchemy.create_engine(database_url)
         with engine.begin() as connection, suppress(sqlalchemy.exc.ProgrammingError):
-            connection.execute(DropSchema("kembang_before_restore_20270115t080000z", cascade=True, if_exists=True))
+            connection.execute(DropSchema(f"{schema_of(database_url)}_{ASIDE}", cascade=True, if_exists=True))
         engine.dispose()
 
 
@@ -138,11 +144,11 @@ def test_the_log_of_before_is_moved_aside_whole(log: Log) -> None:
     aside = log.restore(file).moved_aside
     assert aside is not None
     if is_sqlite(log.url):
-        assert aside.endswith("kembang.sqlite3.before_restore_20270115t080000z")
+        assert aside.endswith(f"kembang.sqlite3.{ASIDE}")
         with closing(sqlite3.connect(aside)) as connection:
             assert {id_ for (id_,) in connection.execute("SELECT id FROM events")} == {"a", "b"}
     else:
-        assert aside == "kembang_before_restore_20270115t080000z"
+        assert aside == f"{schema_of(log.url)}_{ASIDE}"
         ids = log.write(lambda c: set(c.execute(sqlalchemy.text(f"SELECT id FROM {aside}.events")).scalars()))
         assert ids == {"a", "b"}
 
