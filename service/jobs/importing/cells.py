@@ -107,8 +107,12 @@ class Cells:
         return cls(texts, np.zeros(len(texts.distinct), dtype=bool))
 
     def take(self, rows: NDArray[Any]) -> "Cells":
-        """The column with these rows alone, in this order; rows as places or as a mask."""
-        return Cells(self.texts.take(rows), self.is_number)
+        """The column with these rows alone, in this order, and no text of any other; rows as places or as a mask."""
+        codes = self.texts.codes[rows]
+        used = np.flatnonzero(np.bincount(codes, minlength=len(self.texts.distinct)))
+        place = np.zeros(len(self.texts.distinct), dtype=np.int32)
+        place[used] = np.arange(len(used), dtype=np.int32)
+        return Cells(Texts(place[codes], self.texts.distinct[used]), self.is_number[used])
 
 
 def _cell_text(value: Any) -> str:

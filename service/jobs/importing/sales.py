@@ -341,6 +341,6 @@ def _notes(
     if n_spellings is not None:
         notes.append(
             f"Customers are known by phone number, as +62…; {n_spellings:,} other spellings of the same numbers were "
-            f"brought together, {len(users.distinct):,} customers remain."
+            f"brought together, {np.count_nonzero(users.distinct != ''):,} customers remain."
         )
     return notes

@@ -45,6 +45,14 @@ def test_headings_that_stand_again_in_the_middle_are_no_sale(read: Read) -> None
     assert sheet.events["order_id"].tolist() == ["1", "2"]
 
 
+def test_what_stands_above_the_headings_tells_nothing_of_dates_and_numbers(read: Read) -> None:
+    """The title's date would say month first, its number a decimal comma."""
+    titles = 'Laporan,12/31/2024,,,,\n,,,,Omzet,"1,5"\n'
+    sheet = read(titles + HEAD + "1,05/03/2024,Sri,Kopi,1,1.005\n", timezone="UTC")
+    assert sheet.events["at"].tolist() == [1_709_596_800_000_000]
+    assert sheet.events["amount_minor"].tolist() == [100]
+
+
 def test_an_order_written_once_above_its_lines_is_one_order(read: Read) -> None:
     sheet = read(
         HEAD + "N1,2024-03-05,Sri,Kopi,1,4\n,,,Teh,1,3\nN1,,Sri,Gula,1,2\nN2,2024-03-06,,Teh,1,3\n,,,Kopi,1,4\n"

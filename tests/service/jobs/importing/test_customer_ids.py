@@ -71,7 +71,16 @@ def test_a_customer_is_one_whatever_the_spelling_in_the_file(read: Callable[...,
     sheet = sales(read, "No HP", *SPELLINGS, "Ibu Sri", "")
     assert sheet.users["user"].tolist() == ["+628123456789", "Ibu Sri"]
     assert sheet.events["anonymous"].sum() == 1
-    assert any("phone number" in note and "5 other spellings" in note for note in sheet.reading.notes)
+    told = "5 other spellings of the same numbers were brought together, 2 customers remain."
+    assert any("phone number" in note and told in note for note in sheet.reading.notes)
+
+
+def test_the_heading_and_the_titles_above_are_no_customers(read: Callable[..., Sheet]) -> None:
+    sheet = read(
+        "Laporan,Maret,Toko Sri\nTanggal,Pelanggan,Barang,Harga\n2024-03-01,0812-3456-789,Kopi,5\n",
+        timezone="Asia/Jakarta",
+    )
+    assert sheet.users["user"].tolist() == ["+628123456789"]
 
 
 def test_ids_that_are_no_phone_numbers_are_left_alone(read: Callable[..., Sheet]) -> None:
