@@ -11,6 +11,9 @@ from service.cli.output import json_option, print_json
 from service.cli.writing import asked, service_url, written
 from service.clock import machine_now
 from service.jobs.erasing import erased
+from service.jobs.importing.customer_ids import canonical_customer, shop_region
+from service.log.database import open_for_reading
+from service.log.dictionaries import user_ids
 from service.log.names import UserKey
 from service.log.suppressions import lift_suppression
 from service.metrics import Metrics
@@ -34,11 +37,11 @@ class NotErased(Exception):
 def erase(*, user: str, is_visitor: bool, lift: bool, as_json: bool) -> None:
     """Forget USER: remove everything held on the person, for good, and print the receipt.
 
-    Late events about the person are refused from then on.
+    Late events about the person are refused from then on. A phone number may be spelt as in the sales sheet.
     """
     settings = Settings.from_environment()
     try:
-        key = visitor_key(user) if is_visitor else user_key(user)
+        key = visitor_key(user) if is_visitor else _as_stored(settings, user_key(user))
     except RequestRefused as error:
         raise click.BadParameter(str(error), param_hint="USER") from error
     if lift:
@@ -51,6 +54,22 @@ def erase(*, user: str, is_visitor: bool, lift: bool, as_json: bool) -> None:
         click.echo(receipt_text(receipt))
     if any(receipt["left"].values()):
         raise NotErased("the second look found rows stored in the meantime: erase once more")
+
+
+def _as_stored(settings: Settings, key: UserKey) -> UserKey:
+    """The user as the log calls her: an import keeps phone numbers in one form, however the sheet spells them."""
+    region = shop_region(timezone=settings.timezone, currency=settings.currency)
+    imported = UserKey(False, canonical_customer(key.external_id, region=region))
+    if imported == key:
+        return key
+    try:
+        database = open_for_reading(settings.database_url)
+    except FileNotFoundError:
+        return imported
+    with database.reader.connect() as connection:
+        is_known = bool(user_ids(connection, [key]))
+    database.close()
+    return key if is_known else imported
 
 
 def receipt_text(receipt: Mapping[str, Any]) -> str:

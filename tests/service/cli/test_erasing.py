@@ -265,3 +265,14 @@ def test_the_receipt_in_words_says_what_went_and_where_to_look_next(home_with_he
     assert "second look  0 rows left" in said.out
     assert "run `kembang train`" in said.out
     assert HER not in said.out
+
+
+def test_a_phone_number_may_be_spelt_as_in_the_sheet(
+    run: Any, write_sales: Any, count_rows: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEMBANG_TIMEZONE", "Asia/Jakarta")
+    lines = ["1,tea,Tea,1,2026-03-02,2.50,0812-3456-789", "2,cup,Cup,1,2026-03-04,2.50,+62 812 3456 789"]
+    run("import", write_sales(lines, headings="Invoice,SKU,Title,Qty,Date,Price,Phone"))
+    removed = run("erase", "0812 3456 789", "--json").document["removed"]
+    assert (removed["events"], removed["users"]) == (2, 1)
+    assert count_rows("events") == 0
