@@ -1,5 +1,13 @@
-"""What runs beside the shop window: importing sales, training, evaluating, and an experiment's life and reading.
+"""What runs beside the shop window: files in and out, models, an experiment's life and reading, people's rights.
 
-What comes in: the log (and a models folder) as arguments. What goes out: plain values, and rows or model versions.
-``cli``, ``api`` and ``demo`` may import this room.
+What comes in: the log (and a models folder) as arguments. What goes out: plain values, and rows, files or model
+versions. ``cli``, ``api`` and ``demo`` may import this room.
+
+- imports       ``importing`` (a file into rows, nothing stored), ``sheet_pieces``, ``storing``, ``accounts``,
+  ``refused_rows``, ``undoing``
+- exports       ``exporting``, ``export_files``; ``spreadsheet_guard``, which imports take off again
+- models        ``training``, ``evaluating``
+- measuring     ``experimenting``, ``analysing``; ``attributing``, ``attribution_rows``
+- people        ``merging``, ``erasing``
+- keeping       ``pruning``
 """
