@@ -136,8 +136,7 @@ def _credits(reader: Reader, lines: pd.DataFrame, question: Question) -> Iterato
         some = buyers[start : start + _USERS_AT_A_TIME]
         bought = lines.iloc[np.searchsorted(user, some[0]) : np.searchsorted(user, some[-1], side="right")]
         acts = acts_frame(reader, some, looked_at)
-        wanted = np.union1d(bought["item"].to_numpy(), acts["item"].to_numpy())
-        shown = shown_frame(reader, some, looked_at, wanted=wanted)
+        shown = shown_frame(reader, looked_at, wanted=pd.concat([bought[["user", "item"]], acts[["user", "item"]]]))
         shown = shown.assign(is_content=np.isin(shown["item"].to_numpy(), content))
         found = credits_of(bought, shown, acts, window_days=question.window_days, rule=question.rule)
         yield (_told(part, bought, shown) for part in found), (start + len(some)) / len(buyers)
