@@ -19,8 +19,8 @@ install: .venv/installed  ## Set up .venv with the locked dependencies
 run: install  ## Serve the simulated shop on PORT (8000)
 	$(BIN)/kembang demo --port $(PORT)
 
-test: install  ## Run the tests
-	$(BIN)/pytest
+test: install  ## Run the tests, two files at a time
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 check: install  ## Lint, types and import rules
 	$(BIN)/ruff check .

@@ -97,11 +97,10 @@ def build(settings: Settings, *, simulated_clock: bool, url: str | None = None) 
         url: Where the service will answer, for commands that find the log taken.
     """
     metrics = Metrics()
-    warning = sqlite_warning(settings.database_url)
-    if warning is not None:
-        _log.warning(warning)
     settings.models.mkdir(parents=True, exist_ok=True)
     with open_log(settings, metrics, url=url) as (database, writer):
+        if (warning := sqlite_warning(settings.database_url)) is not None:
+            _log.warning(warning)
         latest = _simulated_now(database, writer) if simulated_clock else 0
         clock = Clock(simulated=simulated_clock, latest=latest)
         model = LiveModel(settings.models, log_id=log_id(database.reader), metrics=metrics)

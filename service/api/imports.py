@@ -121,7 +121,7 @@ async def post_import(
     "/v1/imports/{import_id:int}/rows",
     status_code=200,
     request_max_body_size=MOST_PIECE_BYTES,
-    operation_class=operation_with({"type": "string", "format": "binary"}, media_type="application/msgpack"),
+    operation_class=operation_with({"type": "string", "format": "binary"}, media_type="application/octet-stream"),
     responses=body_refusals(404, 409),
     summary="Store a piece of an import",
 )

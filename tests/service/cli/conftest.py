@@ -42,12 +42,16 @@ class Said:
         return json.loads(self.out)
 
     def explains(self, *words: str) -> bool:
-        """Whether it failed with one line on standard error that says all the words, and nothing anywhere else."""
+        """Whether it failed with one line on standard error that says all the words.
+
+        There is nothing else anywhere, but for what an import says of a file before it is stored.
+        """
+        *before, last = self.err.splitlines() or [""]
         return (
             self.out == ""
-            and self.err.startswith("kembang: ")
-            and self.err.count("\n") == 1
-            and all(word in self.err for word in words)
+            and last.startswith("kembang: ")
+            and all(": read as " in line or line.startswith("  ") for line in before)
+            and all(word in last for word in words)
         )
 
 

@@ -238,7 +238,7 @@ def test_segments_are_those_that_popularity_counts_in(writer: Writer, export: Ex
 
 def test_expenses_say_what_was_paid_to_whom(writer: Writer, export: Export) -> None:
     def spend(connection: Connection) -> None:
-        import_id = begin_import(connection, file_name="f", now=1)
+        import_id = begin_import(connection, file_name="f", kind="expenses", now=1)
         paid = {"id": "x", "at": 0, "category": "rent", "description": "=May", "payee": "", "amount_minor": 5}
         connection.execute(insert(expenses).values(**paid, currency="JPY", received_at=1, import_id=import_id))
 
