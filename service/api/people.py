@@ -1,8 +1,10 @@
 """People's rights: a visitor merged into the user she is, all data handed over, a person forgotten."""
 
 import asyncio
+import tempfile
 from collections.abc import Iterator
-from typing import Annotated, Any
+from functools import partial
+from typing import IO, Annotated, Any
 
 import msgspec
 from litestar import Request, delete, get, post
@@ -23,6 +25,7 @@ from service.log.suppressions import lift_suppression
 from service.wiring import Services
 
 MOST_BYTES = 10_000
+_SPOOLED_BYTES, _BLOCK_BYTES = 2**20, 2**16
 
 
 class Merging(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -84,10 +87,12 @@ async def post_merge(
     return Merged(user_id, MovedRows(moved.events, moved.exposures, moved.assignments))
 
 
-@get("/v1/users/{user_id:str}/data", responses=refusals(503), sync_to_thread=False, summary="Everything held on a user")
-def get_user_data(user_id: PathName, request: Request[Any, Any, Any], services: NamedDependency[Services]) -> Stream:
+@get("/v1/users/{user_id:str}/data", responses=refusals(503), summary="Everything held on a user")
+async def get_user_data(
+    user_id: PathName, request: Request[Any, Any, Any], services: NamedDependency[Services]
+) -> Stream:
     """All that is held on a user: attributes, events, exposures, assignments, merged visitors, what was refused."""
-    return _data(user_key(user_id), request, services)
+    return await _data(user_key(user_id), request, services)
 
 
 @get(
@@ -96,11 +101,11 @@ def get_user_data(user_id: PathName, request: Request[Any, Any, Any], services: 
     sync_to_thread=False,
     summary="Everything held on a visitor",
 )
-def get_visitor_data(
+async def get_visitor_data(
     visitor_id: PathName, request: Request[Any, Any, Any], services: NamedDependency[Services]
 ) -> Stream:
     """The same for a visitor; one who was merged into a user is that user."""
-    return _data(visitor_key(visitor_id), request, services)
+    return await _data(visitor_key(visitor_id), request, services)
 
 
 @delete("/v1/users/{user_id:str}", status_code=200, responses=refusals(409, 503), summary="Forget a user")
@@ -142,15 +147,12 @@ async def delete_visitor_suppression(visitor_id: PathName, services: NamedDepend
 
 
 async def _erasure(key: UserKey, request: Request[Any, Any, Any], services: Services) -> Erasure:
-    receipt = await asyncio.to_thread(
-        erased,
-        services.database,
-        services.writer,
-        services.settings,
-        key,
-        now=request_now(request, services),
-        is_served=True,
-    )
+    now = request_now(request, services)
+    # One at a time: each reads all dead letters and the file's free space, and rewrites files of refused rows.
+    async with services.long_reads:
+        receipt = await asyncio.to_thread(
+            erased, services.database, services.writer, services.settings, key, now=now, is_served=True
+        )
     for table, count in receipt["removed"].items():
         services.metrics.people_rows.labels("erased", table).inc(count)
     return Erasure(**receipt)
@@ -161,9 +163,19 @@ async def _lifted(key: UserKey, services: Services) -> Lifted:
     return Lifted(await asyncio.wrap_future(write))
 
 
-def _data(key: UserKey, request: Request[Any, Any, Any], services: Services) -> Stream:
+async def _data(key: UserKey, request: Request[Any, Any, Any], services: Services) -> Stream:
     as_of = request_now(request, services)
-    return Stream(_document(services, key, as_of=as_of), media_type="application/json")
+    async with services.long_reads:
+        document = await asyncio.to_thread(_spooled, services, key, as_of=as_of)
+    return Stream(iter(partial(document.read, _BLOCK_BYTES), b""), media_type="application/json")
+
+
+def _spooled(services: Services, key: UserKey, *, as_of: int) -> IO[bytes]:
+    """The document, read from the log as a whole before a slow reader takes it; beyond a megabyte it lies on disk."""
+    document = tempfile.SpooledTemporaryFile(max_size=_SPOOLED_BYTES)  # noqa: SIM115  read, and closed, by the answer
+    document.writelines(_document(services, key, as_of=as_of))
+    document.seek(0)
+    return document
 
 
 def _document(services: Services, key: UserKey, *, as_of: int) -> Iterator[bytes]:

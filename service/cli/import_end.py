@@ -40,7 +40,11 @@ class ServiceEnd:
     def begin(self, file_name: str, *, kind: str) -> int:
         """The number of a new import."""
         body = {"file_name": file_name, "kind": kind}
-        return int(asked(self.url, "POST", "/v1/imports", body=body, client=self.client)["import_id"])
+        # Not after a lost answer, which may have begun it.
+        begun = self._patiently(
+            lambda: asked(self.url, "POST", "/v1/imports", body=body, client=self.client), on=(ServiceBusy,)
+        )
+        return int(begun["import_id"])
 
     def store(self, import_id: int, piece: Piece) -> str:
         """What became of the piece's rows, once they are committed."""
@@ -52,25 +56,27 @@ class ServiceEnd:
 
     def _asked(self, import_id: int, step: str, *, content: bytes) -> dict[str, Any]:
         path = f"/v1/imports/{import_id}/{step}"
-        for tries_left in reversed(range(_TRIES)):
+
+        def ask() -> dict[str, Any]:
+            return asked(self.url, "POST", path, content=content, client=self.client, answer_seconds=_ANSWER_SECONDS)
+
+        try:
+            return self._patiently(ask, on=(ServiceBusy, httpx.TransportError))
+        except (ServiceBusy, httpx.TransportError) as error:
+            raise ImportCutOff(
+                f"import {import_id} was cut off, {self.url} does not take its rows ({error}): "
+                "import the file again, it adds only what is missing"
+            ) from error
+
+    def _patiently(self, ask: Callable[[], dict[str, Any]], *, on: tuple[type[Exception], ...]) -> dict[str, Any]:
+        """The answer; a failure of the given kinds is waited out for half a minute."""
+        for _ in range(_TRIES - 1):
             try:
-                return asked(
-                    self.url,
-                    "POST",
-                    path,
-                    content=content,
-                    client=self.client,
-                    answer_seconds=_ANSWER_SECONDS,
-                )
-            except (ServiceBusy, httpx.TransportError) as error:
-                if tries_left == 0:
-                    raise ImportCutOff(
-                        f"import {import_id} was cut off, {self.url} does not take its rows ({error}): "
-                        "import the file again, it adds only what is missing"
-                    ) from error
+                return ask()
+            except on as error:
                 self.on_wait(f"waiting for {self.url}: {error}")
                 time.sleep(_PAUSE_SECONDS)
-        raise AssertionError("the last try returns or raises")
+        return ask()
 
 
 @contextmanager

@@ -46,7 +46,10 @@ def undone_line(undone: Mapping[str, Any]) -> str:
     removed = undone["removed"]
     rows = _counts({name.replace("_", " "): removed[name] for name in ("events", "expenses", "dead_letters")})
     known = f"{removed['items']:,} items and {removed['users']:,} customers that only it described are known no more"
-    return f"import {undone['import_id']} of {undone['file']} is undone: took out {rows}; {known}"
+    return (
+        f"import {undone['import_id']} of {undone['file']} is undone: took out {rows}; {known}. "
+        "Goods that other imports sold too keep the title and price last said of them"
+    )
 
 
 def import_lines(imports: Sequence[Mapping[str, Any]]) -> Iterator[str]:

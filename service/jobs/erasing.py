@@ -172,11 +172,17 @@ def _may_remain(settings: Settings, *, as_of: str) -> list[dict[str, str]]:
         *found,
         {
             "where": f"backups made before {as_of}",
-            "do": "`kembang database restore` forgets the person again; delete backups you do not need",
+            "do": "`kembang database restore` forgets the person again, unless the erasure is lifted; delete backups you "
+            "do not need",
         },
         {
             "where": "sales files that were imported, and files of refused rows beside them",
             "do": "delete the rows there",
+        },
+        {
+            "where": "ids of sales that are imported again from now on: hashes of rows with the name in them, which "
+            "somebody who guesses the name can confirm",
+            "do": "delete the rows in the file before it is imported again",
         },
         {
             "where": "order numbers and event ids of other people's and anonymous sales, if made of this one's id",

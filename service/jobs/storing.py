@@ -78,12 +78,7 @@ def stored_sheet(end: ImportEnd, sheet: Sheet, *, file_name: str, on_progress: P
         on_progress: Told what is being done and the finished share.
     """
     pace = Pace()
-    on_progress("storing the catalogue", 0.0)
     import_id = end.begin(file_name, kind=sheet.kind)
-    for described in item_pieces(sheet):
-        end.store(import_id, described)
-    for located in user_pieces(sheet):
-        end.store(import_id, located)
 
     def store(piece: EventPiece | ExpensePiece) -> str:
         started = time.perf_counter()
@@ -92,6 +87,12 @@ def stored_sheet(end: ImportEnd, sheet: Sheet, *, file_name: str, on_progress: P
         return results
 
     results = _row_results(sheet, pace, store, lambda share: on_progress("storing the rows", share))
+    # After the rows, by which an undoing finds what this import described, even where it was cut off.
+    on_progress("storing the catalogue", 1.0)
+    for described in item_pieces(sheet):
+        end.store(import_id, described)
+    for located in user_pieces(sheet):
+        end.store(import_id, located)
     outcome = outcome_of(sheet, results, import_id=import_id)
     for letters in letter_pieces(outcome.refused):
         end.store(import_id, letters)

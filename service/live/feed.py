@@ -129,7 +129,8 @@ class FeedDesk:
         return ServedFeed(
             feed_id=feed_id,
             items=feed.items,
-            next_cursor=first_feed_id if len(feed.items) == wish.limit else None,
+            # Of a forgotten person no page is found again.
+            next_cursor=first_feed_id if len(feed.items) == wish.limit and not known.is_forgotten else None,
             arms=exposure.arms,
             model_version=exposure.model_version,
             fallback=feed.fallback,

@@ -15,10 +15,12 @@ from sqlalchemy import Connection, Dialect, Table, func, insert, literal, select
 
 from recommender.events import Kind
 from service.log import import_pieces
+from service.log.append import FORGOTTEN
 from service.log.catalogue import CatalogueItem, add_user_attributes, put_items
 from service.log.dictionaries import ensured_item_ids, ensured_user_ids
 from service.log.event_columns import EventColumns
 from service.log.import_pieces import EventPiece, ExpensePiece, ItemPiece, LetterPiece, Piece, UserPiece
+from service.log.letters import about_the_forgotten
 from service.log.names import UserKey, chunks
 from service.log.suppressions import suppressed
 from service.log.tables import dead_letters, events, expenses
@@ -171,7 +173,9 @@ def _letters(
     ids = pd.Series(piece.ids, dtype=object)[letters != import_pieces.FORGOTTEN]
     for place in ids.index[ids.duplicated() | ~ids.isin(list(new))].tolist() if known else ():
         is_same = known[piece.ids[place]] == piece.payload_hashes[place]
-        letters[place] = import_pieces.DUPLICATE if is_same else import_pieces.CHANGED
+        # What was changed would be kept word for word, which of the forgotten nothing may be.
+        changed = import_pieces.FORGOTTEN if is_forgotten[place] else import_pieces.CHANGED
+        letters[place] = import_pieces.DUPLICATE if is_same else changed
     return "".join(letters.tolist())
 
 
@@ -195,7 +199,8 @@ def _store_events(connection: Connection, piece: EventPiece, *, now: int, import
         "sent_at": piece.sent_at,
         "received_at": [now] * len(piece.ids),
         "feed_id": piece.feed_ids,
-        "order_id": piece.order_ids,
+        # An order's number may be made of the name that must go.
+        "order_id": [None if gone else id_ for id_, gone in zip(piece.order_ids, is_forgotten.tolist(), strict=True)],
         "quantity": piece.quantities,
         "amount_minor": piece.amounts_minor,
         "currency": piece.currencies,
@@ -236,16 +241,19 @@ def _store_letters(connection: Connection, piece: LetterPiece, *, now: int, impo
         .limit(1)
     )
     kept_up_to = connection.execute(last).scalar_one_or_none() or 0
+    are_forgotten = about_the_forgotten(connection, piece.payloads)
     rows = [
         {
             "received_at": now,
             "origin": "import",
             "import_id": import_id,
             "row_number": row_number,
-            "reason": reason,
-            "payload": payload,
+            "reason": FORGOTTEN if is_forgotten else reason,
+            "payload": "" if is_forgotten else payload,
         }
-        for row_number, reason, payload in zip(piece.row_numbers, piece.reasons, piece.payloads, strict=True)
+        for row_number, reason, payload, is_forgotten in zip(
+            piece.row_numbers, piece.reasons, piece.payloads, are_forgotten, strict=True
+        )
         if row_number > kept_up_to
     ]
     if rows:

@@ -17,7 +17,7 @@ def ensured_user_ids(connection: Connection, keys: Collection[UserKey], *, now: 
     Who asked to be forgotten gets none, and is missing from the answer. A visitor who has been merged into a user has
     the user's.
     """
-    known = user_ids(connection, keys)
+    known = user_ids(connection, keys, are_held=True)
     missing = [key for key in dict.fromkeys(keys) if key not in known]
     if missing:
         # Erasing hides the dictionary row first of all, so only newcomers have to be looked up among the forgotten.
@@ -25,12 +25,19 @@ def ensured_user_ids(connection: Connection, keys: Collection[UserKey], *, now: 
         missing = [key for key in missing if key not in forgotten]
         rows = [{**key._asdict(), "attributes": {}, "created_at": now} for key in missing]
         insert_new(connection, users, rows)
-        known |= user_ids(connection, missing)
+        known |= user_ids(connection, missing, are_held=True)
     return known
 
 
-def user_ids(connection: Connection, keys: Collection[UserKey]) -> dict[UserKey, int]:
-    """The integer id of each key that the log knows; of a merged visitor the user's, of who is being erased none."""
+def user_ids(connection: Connection, keys: Collection[UserKey], *, are_held: bool = False) -> dict[UserKey, int]:
+    """The integer id of each key that the log knows; of a merged visitor the user's, of who is being erased none.
+
+    Args:
+        connection: A connection, a writer's if they are to be held.
+        keys: Users and visitors.
+        are_held: Whether nobody may erase whom this finds until the transaction ends (PostgreSQL; on SQLite there is
+            one writer). A foreign key takes the same lock when a row is inserted, but then it is too late.
+    """
     found: dict[UserKey, int] = {}
     for is_visitor in (False, True):
         wanted = {key.external_id for key in keys if key.is_visitor is is_visitor}
@@ -39,6 +46,8 @@ def user_ids(connection: Connection, keys: Collection[UserKey]) -> dict[UserKey,
         query = select(users.c.external_id, func.coalesce(users.c.merged_into, users.c.id)).where(
             users.c.is_visitor == is_visitor, among(connection, users.c.external_id, wanted), ~users.c.is_erasing
         )
+        if are_held and connection.dialect.name == "postgresql":
+            query = query.with_for_update(read=True, key_share=True)
         found.update({UserKey(is_visitor, external_id): id_ for external_id, id_ in connection.execute(query).all()})
     return found
 

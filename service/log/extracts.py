@@ -24,6 +24,7 @@ from sqlalchemy import (
     Text,
     case,
     cast,
+    false,
     func,
     literal,
     select,
@@ -195,7 +196,9 @@ def segment_extracts(reader: Engine) -> Iterator[Extract]:
     """Every user with the segment in which popularity counts her."""
     segment = users.c.attributes[SEGMENT_ATTRIBUTE].as_string()
     query = select(users.c.external_id.label("user_id"), segment.label("segment"))
-    return _extracts(reader, users.c.id, query.where(~users.c.is_visitor, segment.is_not(None), segment != ""))
+    return _extracts(
+        reader, users.c.id, query.where(~users.c.is_visitor, ~users.c.is_erasing, segment.is_not(None), segment != "")
+    )
 
 
 def expense_extracts(reader: Engine, period: Period) -> Iterator[Extract]:
@@ -255,7 +258,9 @@ def shown_items(texts: Sequence[str] | NDArray[np.object_]) -> ShownItems:
 
 def _with_person(query: Select[Any], user_id: ColumnElement[Any]) -> Select[Any]:
     person = query.outerjoin(_whom, _whom.c.id == user_id)
-    return person.outerjoin(_who, _who.c.id == func.coalesce(_whom.c.merged_into, _whom.c.id))
+    person = person.outerjoin(_who, _who.c.id == func.coalesce(_whom.c.merged_into, _whom.c.id))
+    # Of somebody whose erasure was cut off there may still be rows.
+    return person.where(~func.coalesce(_who.c.is_erasing, false()))
 
 
 def _orders(reader: Engine, orders: Select[Any]) -> Columns:

@@ -109,6 +109,8 @@ def possible_names(text: str) -> frozenset[str]:
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         return frozenset()
     about = [row[field] for field in PERSON_FIELDS if row.get(field) not in (None, "")] if isinstance(row, dict) else []
+    if isinstance(row, dict) and "attributes" in row and "kind" not in row and row.get("id"):
+        about = [row["id"]]  # an entry of PUT /v1/users, whose id is the person's
     if about:
         return frozenset(map(_plain, _leaves(about)))
     values = frozenset(map(_plain, _leaves(row)))

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -161,7 +162,8 @@ class Writer:
             first = not self._closed
             self._closed = True
         if first:
-            self._queue.put(None)
+            with suppress(queue.Full):  # nothing is taken from it any more: the database has fallen silent
+                self._queue.put(None, timeout=CLOSE_SECONDS)
         self._thread.join(CLOSE_SECONDS)
         if self._thread.is_alive():
             _log.error("the database did not answer for %g s; what is still queued was not stored", CLOSE_SECONDS)

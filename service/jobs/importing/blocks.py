@@ -21,10 +21,11 @@ from numpy.typing import NDArray
 
 from service.jobs.importing.cells import Cells, Texts
 from service.jobs.importing.columns import plain_heading
-from service.jobs.importing.layout import Table
+from service.jobs.importing.layout import Table, holds_null_character
 
 TOTAL_ROW = "total_row"
 REPEATED_HEADINGS = "repeated_headings"
+BAD_TEXT = "bad_text"
 _SHARED = ("order_id", "at", "user", "country")
 """Fields that the lines of one order have in common."""
 _TOTAL = (
@@ -43,7 +44,7 @@ class Layout:
     table: Table
     """With the cells filled that an order's lines share."""
     reasons: NDArray[np.object_]
-    """``TOTAL_ROW``, ``REPEATED_HEADINGS`` or empty, shape ``(n_rows,)``."""
+    """``TOTAL_ROW``, ``REPEATED_HEADINGS``, ``BAD_TEXT`` or empty, shape ``(n_rows,)``."""
     n_filled: int
     """Rows that took something from a row above."""
 
@@ -77,6 +78,7 @@ def laid_out(table: Table, columns: Mapping[str, int]) -> Layout:
         cells = [_filled(column, heads) if place in shared else column for place, column in enumerate(cells)]
     for place in source:
         is_filled |= source[place] != np.arange(len(heads))
+    reasons[holds_null_character(table)] = BAD_TEXT
     return Layout(table=replace(table, columns=tuple(cells)), reasons=reasons, n_filled=int(is_filled.sum()))
 
 

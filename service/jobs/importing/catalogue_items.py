@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from service.jobs.importing.cells import Texts
 from service.jobs.importing.columns import ITEM_FIELDS
 from service.jobs.importing.dates import Instants
-from service.jobs.importing.layout import Table
+from service.jobs.importing.layout import Table, holds_null_character
 from service.jobs.importing.lines import Numbers, WrittenCurrencies, text, written_currencies, written_numbers
 from service.jobs.importing.reading import Sheet
 from service.jobs.importing.refusals import LAYOUT_REASONS, Reasons, first_reasons, plain_numbers, refused_rows
-from service.jobs.importing.sent_values import are_ids, holds_null_character, nullable, sent_amounts, sent_instants
+from service.jobs.importing.sent_values import are_ids, nullable, sent_amounts, sent_instants
 from service.jobs.importing.understanding import understood
 
 _MAX_TEXT, _MAX_LABEL, _MAX_LABELS = 2_000, 256, 64
@@ -32,7 +32,7 @@ _LABELS = f"must be at most {_MAX_LABELS} texts of 1 to {_MAX_LABEL} letters, se
 REASONS: Reasons = MappingProxyType(
     {
         "too_many_cells": LAYOUT_REASONS["too_many_cells"],
-        "bad_text": ("", "text must not hold the character U+0000, which not every database keeps"),
+        "bad_text": LAYOUT_REASONS["bad_text"],
         "bad_id": ("id", "an id must be 1 to 256 printable characters"),
         "bad_kind": ("kind", "kind must be product or content"),
         "bad_title": ("title", f"title must be 1 to {_MAX_TEXT} letters"),

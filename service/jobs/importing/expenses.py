@@ -87,7 +87,7 @@ def expenses_sheet(
     said = {field: text(layout.table, columns, field) for field in _SAID}
     money = _money(amounts, currencies)
     applies = {
-        **{reason: layout.reasons == reason for reason in ("total_row", "repeated_headings")},
+        **{reason: layout.reasons == reason for reason in ("total_row", "repeated_headings", "bad_text")},
         "too_many_cells": table.is_overlong,
         **_bad_values(dates, amounts, currencies, said, money, now=now),
     }

@@ -98,3 +98,13 @@ def refuse_nothing_below(n_rows: int) -> None:
     """
     if n_rows == 0:
         raise RowsRefused("holds a row of headings and no rows below it: nothing to import")
+
+
+def holds_null_character(table: Table) -> NDArray[np.bool_]:
+    """Whether a cell of the row holds U+0000, which not every database keeps."""
+    found = np.zeros(len(table.row_numbers), dtype=bool)
+    for column in table.columns:
+        facts = np.array(["\x00" in text for text in column.texts.distinct], dtype=bool)
+        if facts.any():
+            found |= column.texts.spread(facts)
+    return found

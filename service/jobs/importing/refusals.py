@@ -17,6 +17,7 @@ Reasons = Mapping[str, tuple[str, str]]
 LAYOUT_REASONS: Reasons = {
     "total_row": ("", "this is the sum of other rows, not a row of its own: nothing to mend"),
     "repeated_headings": ("", "these are the headings once more: nothing to mend"),
+    "bad_text": ("", "text must not hold the character U+0000, which not every database keeps"),
     "too_many_cells": ("", "the row has more cells than there are headings: a cell may need quotation marks"),
 }
 

@@ -199,7 +199,7 @@ def _refusals(
     instants = lines.dates.instants
     is_too_long = (lines.items.lengths > MAX_ID_LENGTH) | (lines.users.lengths > MAX_ID_LENGTH)
     applies = {
-        **{reason: layout_reasons == reason for reason in ("total_row", "repeated_headings")},
+        **{reason: layout_reasons == reason for reason in ("total_row", "repeated_headings", "bad_text")},
         "too_many_cells": is_overlong,
         "missing_item": lines.items.is_empty,
         "id_too_long": is_too_long | (lines.order_ids.lengths > MAX_ORDER_ID_LENGTH),

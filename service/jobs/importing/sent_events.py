@@ -20,7 +20,7 @@ from recommender.events import Kind
 from service.jobs.importing.cells import Texts
 from service.jobs.importing.columns import EVENT_FIELDS
 from service.jobs.importing.dates import Instants
-from service.jobs.importing.layout import Table
+from service.jobs.importing.layout import Table, holds_null_character
 from service.jobs.importing.lines import WrittenCurrencies, text, written_currencies
 from service.jobs.importing.money import Amounts
 from service.jobs.importing.numbers import Decimals
@@ -29,7 +29,6 @@ from service.jobs.importing.refusals import LAYOUT_REASONS, Reasons, first_reaso
 from service.jobs.importing.sent_values import (
     SentNumbers,
     are_ids,
-    holds_null_character,
     nullable,
     sent_amounts,
     sent_decimals,
@@ -52,7 +51,7 @@ _WHO = (
 REASONS: Reasons = MappingProxyType(
     {
         "too_many_cells": LAYOUT_REASONS["too_many_cells"],
-        "bad_text": ("", "text must not hold the character U+0000, which not every database keeps"),
+        "bad_text": LAYOUT_REASONS["bad_text"],
         "bad_id": ("id", f"an id must be 1 to {_MAX_EVENT_ID} printable characters"),
         "bad_kind": ("kind", f"kind must be one of {', '.join(kind.name.lower() for kind in Kind)}"),
         "bad_user": ("", _WHO),

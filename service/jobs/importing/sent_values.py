@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from service.jobs.importing.cells import Texts
 from service.jobs.importing.dates import Instants
-from service.jobs.importing.layout import Table
 from service.jobs.importing.money import Amounts, products
 from service.jobs.importing.numbers import Decimals, decimals
 
@@ -72,16 +71,6 @@ def sent_numbers(texts: Texts) -> SentNumbers:
     is_valid = np.isfinite(values) | (texts.distinct == "")
     values = np.where(np.isfinite(values), values, np.nan)
     return SentNumbers(texts.spread(values), texts.spread(np.asarray(is_valid, dtype=bool)))
-
-
-def holds_null_character(table: Table) -> NDArray[np.bool_]:
-    """Whether a cell of the row holds U+0000, which not every database keeps."""
-    found = np.zeros(len(table.row_numbers), dtype=bool)
-    for column in table.columns:
-        facts = np.array(["\x00" in text for text in column.texts.distinct], dtype=bool)
-        if facts.any():
-            found |= column.texts.spread(facts)
-    return found
 
 
 def nullable(values: NDArray[Any], is_given: NDArray[np.bool_]) -> pd.Series:

@@ -8,8 +8,8 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-KEEPS_SERVING = True
-"""Services of the version before go on working on this schema: it only adds, and allows a null they never write."""
+KEEPS_SERVING = False
+"""Services of the version before know nobody who was forgotten, and would wait while the new index is made."""
 
 
 def upgrade() -> None:
