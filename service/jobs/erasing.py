@@ -172,7 +172,7 @@ def _may_remain(settings: Settings, *, as_of: str) -> list[dict[str, str]]:
         *found,
         {
             "where": f"backups made before {as_of}",
-            "do": "`kembang database restore` forgets the person again, unless the erasure is lifted; delete backups you "
+            "do": "`kembang database restore` forgets the person again, unless the erasure is lifted; delete those you "
             "do not need",
         },
         {
