@@ -3,7 +3,6 @@
 import asyncio
 import tempfile
 from collections.abc import Iterator
-from functools import partial
 from typing import IO, Annotated, Any
 
 import msgspec
@@ -98,7 +97,6 @@ async def get_user_data(
 @get(
     "/v1/visitors/{visitor_id:str}/data",
     responses=refusals(503),
-    sync_to_thread=False,
     summary="Everything held on a visitor",
 )
 async def get_visitor_data(
@@ -167,12 +165,18 @@ async def _data(key: UserKey, request: Request[Any, Any, Any], services: Service
     as_of = request_now(request, services)
     async with services.long_reads:
         document = await asyncio.to_thread(_spooled, services, key, as_of=as_of)
-    return Stream(iter(partial(document.read, _BLOCK_BYTES), b""), media_type="application/json")
+    return Stream(_blocks(document), media_type="application/json")
+
+
+def _blocks(document: IO[bytes]) -> Iterator[bytes]:
+    with document:
+        while block := document.read(_BLOCK_BYTES):
+            yield block
 
 
 def _spooled(services: Services, key: UserKey, *, as_of: int) -> IO[bytes]:
     """The document, read from the log as a whole before a slow reader takes it; beyond a megabyte it lies on disk."""
-    document = tempfile.SpooledTemporaryFile(max_size=_SPOOLED_BYTES)  # noqa: SIM115  read, and closed, by the answer
+    document = tempfile.SpooledTemporaryFile(max_size=_SPOOLED_BYTES)  # noqa: SIM115  closed by the answer
     document.writelines(_document(services, key, as_of=as_of))
     document.seek(0)
     return document

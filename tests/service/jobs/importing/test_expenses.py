@@ -58,7 +58,7 @@ def test_every_reason_to_refuse_is_tried(read: Read) -> None:
     head = "Date,Description,Category,Amount,Currency\n"
     sheet = read(head + "2024-03-13,Rent,,5,pounds\n2024-03-13,Rent,,900000000000,XXX\n2024-03-13,Gas,x,5,GBP\n")
     assert sheet.refused["reason"].tolist() == ["bad_currency"]
-    assert {reason for _, reason in REFUSALS} | {"bad_currency", "too_large"} == set(REASONS)
+    assert {reason for _, reason in REFUSALS} | {"bad_currency", "bad_text", "too_large"} == set(REASONS)
 
 
 def test_equal_rows_are_expenses_of_their_own_and_a_grown_file_adds_only_what_is_new(read: Read) -> None:

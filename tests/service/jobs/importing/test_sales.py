@@ -137,7 +137,7 @@ def test_a_line_is_refused_from_the_first_instant_that_is_more_than_a_day_ahead(
 
 
 def test_every_reason_to_refuse_is_tried() -> None:
-    tried_elsewhere = {"bad_currency", "bad_total", "total_row", "repeated_headings"}
+    tried_elsewhere = {"bad_currency", "bad_total", "bad_text", "total_row", "repeated_headings"}
     assert {reason for _, reason, _ in REFUSALS} | tried_elsewhere == set(REASONS)
 
 
