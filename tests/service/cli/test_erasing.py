@@ -250,7 +250,7 @@ def test_on_postgresql_the_tables_hold_nothing_of_her(
     assert named_in_files(home) == []
 
 
-@pytest.mark.parametrize("name", ["", " anna", "a/b"])
+@pytest.mark.parametrize("name", ["", "a" * 257])
 def test_a_name_that_nobody_can_have_is_wrong_usage(run: Any, name: str) -> None:
     said = run("erase", name)
     assert said.status == 2
@@ -276,3 +276,25 @@ def test_a_phone_number_may_be_spelt_as_in_the_sheet(
     removed = run("erase", "0812 3456 789", "--json").document["removed"]
     assert (removed["events"], removed["users"]) == (2, 1)
     assert count_rows("events") == 0
+
+
+def test_whoever_an_import_could_store_can_be_erased(run: Any, write_sales: Any, count_rows: Any) -> None:
+    lines = ["1,tea,Tea,1,2026-03-02,2.50,Toko A/B", "2,cup,Cup,1,2026-03-04,2.50,Zero\u200bWidth"]
+    run("import", write_sales(lines, headings="Invoice,SKU,Title,Qty,Date,Price,Customer"))
+    for name in ("Toko A/B", "Zero\u200bWidth"):
+        assert run("erase", name, "--json").document["removed"]["events"] == 1
+    assert count_rows("events") == 0
+
+
+def test_of_the_forgotten_an_import_keeps_the_money_and_nothing_else(
+    run: Any, write_sales: Any, count_rows: Any
+) -> None:
+    headings = "SKU,Title,Qty,Date,Price,Customer"
+    good, bad = "tea,Tea,1,2026-03-02,2.50,siti-rahayu", "tea,Tea,1,31/31/2026,2.50,siti-rahayu"
+    run("erase", "siti-rahayu")
+    said = run("import", write_sales([good, bad], headings=headings), "--json").document
+    assert (said["stored"]["anonymous"], said["forgotten"]) == (1, 1)
+    settings = Settings.from_environment()
+    with closing(sqlite3.connect(sqlite_file(settings.database_url))) as log:
+        assert log.execute("SELECT user_id, order_id FROM events").fetchall() == [(None, None)]
+        assert log.execute("SELECT payload FROM dead_letters").fetchall() == [("",)]

@@ -8,8 +8,8 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-KEEPS_SERVING = False
-"""Services of the version before know nobody who was forgotten, and would wait while the new index is made."""
+KEEPS_SERVING = True
+"""Services of the version before go on, once the index is made; they know none of the forgotten: replace them soon."""
 
 
 def upgrade() -> None:

@@ -21,7 +21,7 @@ def test_a_null_character_is_refused_alone(tmp_path: Path, row: dict[str, str], 
         mapping={},
         currency="IDR",
         timezone="Asia/Jakarta",
-        now=2**50,
+        now=2**51,
         on_progress=lambda _doing: None,
     )
     assert sheet.refused["reason"].tolist() == ["bad_text"]
