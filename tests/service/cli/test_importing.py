@@ -280,7 +280,11 @@ UNREADABLE: dict[str, tuple[str, bytes, list[str]]] = {
     "a workbook by name": ("sales.xlsx", b"Invoice,SKU\n1,2\n", ["named .xlsx", "rename it to .csv"]),
     "json": ("sales.csv", b'[{"sku": "tea"}]', ["one JSON array", "one object per line"]),
     "not compressed": ("sales.csv.gz", b"Invoice,SKU\n1,2\n", ["not compressed", "rename it"]),
-    "cut off": ("sales.csv.gz", gzip.compress(b"Invoice,SKU\n" * 99)[:-9], ["cut off or damaged", "fetch it again"]),
+    "cut off": (
+        "sales.csv.gz",
+        gzip.compress(b"Invoice,SKU\n" * 99, mtime=0)[:-9],
+        ["cut off or damaged", "fetch it again"],
+    ),
     "binary": ("sales.csv", bytes(range(256)) * 9, ["binary data", "Supported: CSV"]),
     "no date": (
         "sales.csv",
