@@ -10,7 +10,7 @@ from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Sche
 from msgspec import Struct
 
 from service.api.text import AMOUNT_SCHEMA, ID_CHARACTERS, decoded
-from service.log.append import FORGOTTEN, DeadLetter, append_dead_letters
+from service.log.append import DeadLetter, append_dead_letters
 from service.log.database import Connection
 from service.money import AmountRefused
 from service.problems import RequestRefused
@@ -115,26 +115,18 @@ async def stored_entries(
 def dead_letters(
     raws: Sequence[msgspec.Raw], results: Sequence[EntryResult], *, received_at: int, of_events: bool = False
 ) -> list[DeadLetter]:
-    """The entries that were rejected, word for word as sent, each with its reason.
-
-    Of somebody who asked to be forgotten neither what was sent nor its id is kept, only that it came.
-    """
+    """The entries that were rejected, word for word as sent, each with its reason."""
     return [
-        _dead_letter(raw, result, received_at=received_at, of_events=of_events)
+        DeadLetter(
+            received_at=received_at,
+            origin="http",
+            reason=result.reason or "",
+            payload=bytes(raw).decode(errors="replace"),
+            event_id=result.id[:EVENT_ID_CHARACTERS] if of_events and result.id else None,
+        )
         for raw, result in zip(raws, results, strict=True)
         if result.result == "rejected"
     ]
-
-
-def _dead_letter(raw: msgspec.Raw, result: EntryResult, *, received_at: int, of_events: bool) -> DeadLetter:
-    may_be_kept = result.reason != FORGOTTEN
-    return DeadLetter(
-        received_at=received_at,
-        origin="http",
-        reason=result.reason or "",
-        payload=bytes(raw).decode(errors="replace") if may_be_kept else "",
-        event_id=result.id[:EVENT_ID_CHARACTERS] if of_events and result.id and may_be_kept else None,
-    )
 
 
 def operation_for(name: str, entry: Any, *, most: int) -> type[Operation]:

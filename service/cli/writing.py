@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import httpx
 
 from service.log.database import lock_holder
-from service.log.writer import Write
+from service.log.groups import Write
 from service.metrics import Metrics
 from service.settings import Settings
 from service.wiring import open_log

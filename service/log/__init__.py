@@ -9,7 +9,7 @@ and the events, items and segments that a training takes; nothing else of ours.
 Its shelves:
 
 - opening    ``engines``, ``schema``, ``database``, ``home``, ``tables``, ``migrations``
-- writing    ``writer``; ``append``, ``event_rows`` (what storefronts send); ``bulk``, ``import_pieces``,
+- writing    ``writer``, ``groups``, ``inserts``; ``append`` (what storefronts send); ``bulk``, ``import_pieces``,
   ``event_columns``, ``imports`` (files); ``catalogue``, ``experiments``; ``names``, ``dictionaries``, ``counters``
 - reading    ``history`` (one user, per request); ``pieces``, ``frames``, ``touches``, ``extracts`` (in bulk)
 - people     ``people``, ``suppressions``, ``merging``, ``disclosure``, ``erasure``; ``letters``, ``mentions`` (who is

@@ -10,10 +10,10 @@ import msgspec
 from sqlalchemy import Connection, insert
 
 from service.log.dictionaries import ensured_item_ids, ensured_user_ids, insert_new
-from service.log.event_rows import EventRow, insert_event_rows, stored_hashes
+from service.log.inserts import insert_rows, stored_hashes
 from service.log.letters import about_the_forgotten
 from service.log.names import UserKey
-from service.log.tables import assignments, dead_letters, exposures
+from service.log.tables import assignments, dead_letters, events, exposures
 
 FORGOTTEN = "this user or visitor asked to be forgotten: nothing about them is stored any more"
 CHANGED_PAYLOAD = "this id was sent before with another payload: give a new event a new id"
@@ -64,6 +64,27 @@ class Appended(NamedTuple):
     id: str
     result: Literal["accepted", "duplicate", "rejected"]
     reason: str | None = None
+
+
+class EventRow(NamedTuple):
+    """One row of the events table, its columns in the order of the table; the database numbers it."""
+
+    id: str
+    payload_hash: bytes
+    kind: int
+    user_id: int | None
+    item_id: int
+    at: int
+    sent_at: int | None
+    received_at: int
+    feed_id: str | None
+    order_id: str | None
+    quantity: int | None
+    amount_minor: int | None
+    currency: str | None
+    seconds_watched: float | None
+    seconds_total: float | None
+    import_id: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +151,7 @@ def append_event_batches(connection: Connection, batches: Sequence[EventBatch]) 
         for event in batch.events
         if event.user in user_id
     ]
-    appended = iter(append_rows(connection, rows))
+    appended = iter(_appended_rows(connection, rows))
     return [
         [
             next(appended) if event.user in user_id else Appended(event.id, "rejected", FORGOTTEN)
@@ -140,21 +161,16 @@ def append_event_batches(connection: Connection, batches: Sequence[EventBatch]) 
     ]
 
 
-def append_rows(connection: Connection, rows: Sequence[EventRow]) -> list[Appended]:
+def _appended_rows(connection: Connection, rows: Sequence[EventRow]) -> list[Appended]:
     """What became of each row, in the order given: ``id`` and ``payload_hash`` decide, the first of an id counts."""
     first_of: dict[str, EventRow] = {}
     for row in rows:
         first_of.setdefault(row.id, row)
-    inserted = insert_event_rows(connection, list(first_of.values()))
+    inserted = insert_rows(connection, events, EventRow._fields, list(first_of.values())).ids
     if len(inserted) == len(rows):
         return [Appended(row.id, "accepted") for row in rows]
-    known = stored_hashes(connection, [id_ for id_ in first_of if id_ not in inserted])
+    known = stored_hashes(connection, events, [id_ for id_ in first_of if id_ not in inserted])
     return [_appended(row, first_of[row.id], row.id in inserted, known.get(row.id)) for row in rows]
-
-
-def stored_ids(connection: Connection, ids: Sequence[str]) -> set[str]:
-    """Those of the ids that the log holds already."""
-    return set(stored_hashes(connection, ids))
 
 
 def append_dead_letters(connection: Connection, letters: Sequence[DeadLetter]) -> None:
@@ -162,7 +178,9 @@ def append_dead_letters(connection: Connection, letters: Sequence[DeadLetter]) -
     if letters:
         is_forgotten = about_the_forgotten(connection, [letter.payload for letter in letters])
         kept = [
-            replace(letter, reason=FORGOTTEN, payload="", event_id=None) if forgotten else letter
+            replace(letter, reason=FORGOTTEN, payload="", event_id=None)
+            if forgotten or letter.reason == FORGOTTEN
+            else letter
             for letter, forgotten in zip(letters, is_forgotten, strict=True)
         ]
         connection.execute(insert(dead_letters), [asdict(letter) for letter in kept])

@@ -4,24 +4,24 @@ A piece costs one look-up of its users, one of its items and one insert. Only wh
 looked up, to tell rows stored before from ids used twice.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Dialect, Table, func, insert, literal, select
+from sqlalchemy import Connection, select
 
 from recommender.events import Kind
 from service.log import import_pieces
-from service.log.append import FORGOTTEN
+from service.log.append import DeadLetter, append_dead_letters
 from service.log.catalogue import CatalogueItem, add_user_attributes, put_items
 from service.log.dictionaries import ensured_item_ids, ensured_user_ids
 from service.log.event_columns import EventColumns
 from service.log.import_pieces import EventPiece, ExpensePiece, ItemPiece, LetterPiece, Piece, UserPiece
-from service.log.letters import about_the_forgotten
-from service.log.names import UserKey, chunks
+from service.log.inserts import insert_rows, stored_hashes
+from service.log.names import UserKey
 from service.log.suppressions import suppressed
 from service.log.tables import dead_letters, events, expenses
 
@@ -44,13 +44,6 @@ class StoredPiece:
     first_seq: int | None = None
     last_seq: int | None = None
     """Lowest and highest ``seq`` of the stored events; None if there are none."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Inserted:
-    ids: frozenset[str]
-    first_seq: int | None
-    last_seq: int | None
 
 
 def put_item_frame(
@@ -140,7 +133,7 @@ def foreseen_results(
     """
     known = dict(before)
     if connection is not None:
-        known |= _stored_hashes(connection, expenses if isinstance(piece, ExpensePiece) else events, piece.ids)
+        known |= stored_hashes(connection, expenses if isinstance(piece, ExpensePiece) else events, piece.ids)
     new = {id_ for id_ in piece.ids if id_ not in known}
     if isinstance(piece, ExpensePiece):
         return _expense_letters(piece, new=new)
@@ -211,8 +204,8 @@ def _store_events(connection: Connection, piece: EventPiece, *, now: int, import
     kept = ~is_forgotten | _is_money(piece)
     if not kept.all():
         columns = {name: np.array(values, dtype=object)[kept].tolist() for name, values in columns.items()}
-    inserted = _inserted(connection, events, columns)
-    known = {} if len(inserted.ids) == len(piece.ids) else _stored_hashes(connection, events, piece.ids)
+    inserted = insert_rows(connection, events, tuple(columns), list(zip(*columns.values(), strict=True)))
+    known = {} if len(inserted.ids) == len(piece.ids) else stored_hashes(connection, events, piece.ids)
     results = _letters(piece, new=inserted.ids, known=known, is_forgotten=is_forgotten)
     return StoredPiece(results, inserted.first_seq, inserted.last_seq)
 
@@ -229,7 +222,8 @@ def _store_expenses(connection: Connection, piece: ExpensePiece, *, now: int, im
         "received_at": [now] * len(piece.ids),
         "import_id": [import_id] * len(piece.ids),
     }
-    return StoredPiece(_expense_letters(piece, new=_inserted(connection, expenses, columns).ids))
+    inserted = insert_rows(connection, expenses, tuple(columns), list(zip(*columns.values(), strict=True)))
+    return StoredPiece(_expense_letters(piece, new=inserted.ids))
 
 
 def _store_letters(connection: Connection, piece: LetterPiece, *, now: int, import_id: int | None) -> None:
@@ -241,71 +235,16 @@ def _store_letters(connection: Connection, piece: LetterPiece, *, now: int, impo
         .limit(1)
     )
     kept_up_to = connection.execute(last).scalar_one_or_none() or 0
-    are_forgotten = about_the_forgotten(connection, piece.payloads)
-    rows = [
-        {
-            "received_at": now,
-            "origin": "import",
-            "import_id": import_id,
-            "row_number": row_number,
-            "reason": FORGOTTEN if is_forgotten else reason,
-            "payload": "" if is_forgotten else payload,
-        }
-        for row_number, reason, payload, is_forgotten in zip(
-            piece.row_numbers, piece.reasons, piece.payloads, are_forgotten, strict=True
+    letters = [
+        DeadLetter(
+            received_at=now,
+            origin="import",
+            import_id=import_id,
+            row_number=row_number,
+            reason=reason,
+            payload=payload,
         )
+        for row_number, reason, payload in zip(piece.row_numbers, piece.reasons, piece.payloads, strict=True)
         if row_number > kept_up_to
     ]
-    if rows:
-        connection.execute(insert(dead_letters), rows)
-
-
-def _inserted(connection: Connection, table: Table, columns: Mapping[str, list[Any]]) -> _Inserted:
-    """Inserts the rows whose id is new, and says which those were; tuples, for a dict per row would cost more than it.
-
-    Args:
-        connection: A writer's connection.
-        table: One with ``seq`` and a unique ``id``.
-        columns: Values by column, all equally long.
-    """
-    ids = columns["id"]
-    if not ids:
-        return _Inserted(frozenset(), None, None)
-    names = ", ".join(columns)
-    if connection.dialect.name == "postgresql":
-        arrays = ", ".join(f"%s::{_array_type(table, name, connection.dialect)}" for name in columns)
-        added = connection.exec_driver_sql(
-            f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays}) "  # noqa: S608  names of our own table
-            "ON CONFLICT (id) DO NOTHING RETURNING id, seq",
-            tuple(columns.values()),
-        ).all()
-        seqs = [row.seq for row in added]
-        return _Inserted(frozenset(row.id for row in added), min(seqs, default=None), max(seqs, default=None))
-    # SQLite numbers rows upwards from the highest there is, and nobody else writes meanwhile.
-    last_before = connection.execute(select(func.max(table.c.seq))).scalar_one() or 0
-    marks = ", ".join("?" * len(columns))
-    n_added = connection.exec_driver_sql(
-        f"INSERT INTO {table.name} ({names}) VALUES ({marks}) ON CONFLICT (id) DO NOTHING",  # noqa: S608  see above
-        list(zip(*columns.values(), strict=True)),
-    ).rowcount
-    if n_added == 0:
-        return _Inserted(frozenset(), None, None)
-    is_all = n_added == len(ids)
-    added_ids = ids if is_all else connection.execute(select(table.c.id).where(table.c.seq > last_before)).scalars()
-    return _Inserted(frozenset(added_ids), last_before + 1, last_before + n_added)
-
-
-def _array_type(table: Table, name: str, dialect: Dialect) -> str:
-    """The type of an array of values; of text without its length, since a cast to it would cut in silence."""
-    type_ = table.c[name].type
-    return "text[]" if type_.python_type is str else f"{type_.compile(dialect=dialect)}[]"
-
-
-def _stored_hashes(connection: Connection, table: Table, ids: Sequence[str]) -> dict[str, bytes]:
-    """Payload hash by id, of those ids that the table holds; an expense's id is its content's hash and needs none."""
-    payload_hash = table.c.payload_hash if table is events else literal(b"")
-    stored: dict[str, bytes] = {}
-    for chunk in chunks(ids):
-        query = select(table.c.id, payload_hash.label("payload_hash")).where(table.c.id.in_(chunk))
-        stored.update({row.id: row.payload_hash for row in connection.execute(query)})
-    return stored
+    append_dead_letters(connection, letters)

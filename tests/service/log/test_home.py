@@ -8,9 +8,10 @@ from recommender.events import Kind
 from service.log.append import NewEvent, append_events
 from service.log.catalogue import CatalogueItem, put_items
 from service.log.database import Connection, Database, open_for_writing
+from service.log.groups import Write
 from service.log.home import SIMULATED, ensure_log_id, holds_rows, home_fact, log_id, record_home_fact
 from service.log.names import UserKey
-from service.log.writer import Write, Writer
+from service.log.writer import Writer
 
 
 def an_event(connection: Connection) -> object:

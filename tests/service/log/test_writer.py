@@ -8,9 +8,10 @@ from sqlalchemy import Connection, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from service.log.database import Database, LogFailure
+from service.log.groups import Write
 from service.log.schema import READABLE_BY
 from service.log.tables import home
-from service.log.writer import GROUP_ROWS, LogBusy, LogClosed, Write, Writer
+from service.log.writer import GROUP_ROWS, LogBusy, LogClosed, Writer
 
 
 def put(key: str) -> Write[object]:

@@ -1,0 +1,94 @@
+"""Many rows with one statement, each id once.
+
+This is the hot path of the log, so it speaks to the drivers in tuples, without the SQL compiler.
+"""
+
+from collections.abc import Collection, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Dialect, Table, literal, select
+
+from service.log.names import among
+from service.log.tables import events
+
+
+class Inserted(NamedTuple):
+    """The rows that an insert added."""
+
+    ids: frozenset[str]
+    first_seq: int | None
+    last_seq: int | None
+    """Lowest and highest ``seq`` among them; None if there are none."""
+
+
+def insert_rows(
+    connection: Connection, table: Table, names: tuple[str, ...], rows: Sequence[Sequence[Any]]
+) -> Inserted:
+    """Inserts the rows whose ids are new and leaves the others as they are stored; of equal ids the first counts.
+
+    Args:
+        connection: A writer's connection.
+        table: One that numbers its rows by ``seq`` and has a unique ``id``.
+        names: The columns that are given, ``id`` first.
+        rows: Their values, row by row.
+    """
+    if not rows:
+        return Inserted(frozenset(), None, None)
+    if connection.dialect.name == "postgresql":
+        return _inserted_by_postgresql(connection, table, names, rows)
+    return _inserted_by_sqlite(connection, table, names, rows)
+
+
+def stored_hashes(connection: Connection, table: Table, ids: Collection[str]) -> dict[str, bytes]:
+    """Payload hash by id, of those ids that the table holds; an expense's id is its content's hash and needs none."""
+    payload_hash = table.c.payload_hash if table is events else literal(b"")
+    query = select(table.c.id, payload_hash).where(among(connection, table.c.id, ids))
+    return {id_: bytes(hash_) for id_, hash_ in connection.execute(query)}
+
+
+def _inserted_by_postgresql(
+    connection: Connection, table: Table, names: tuple[str, ...], rows: Sequence[Sequence[Any]]
+) -> Inserted:
+    columns = tuple(list(column) for column in zip(*rows, strict=True))
+    statement = _postgresql_insert(table, names, connection.dialect)
+    added = connection.exec_driver_sql(statement, columns).all()
+    seqs = [seq for _, seq in added]
+    return Inserted(frozenset(id_ for id_, _ in added), min(seqs, default=None), max(seqs, default=None))
+
+
+def _inserted_by_sqlite(
+    connection: Connection, table: Table, names: tuple[str, ...], rows: Sequence[Sequence[Any]]
+) -> Inserted:
+    # SQLite numbers rows upwards from the highest there is, and nobody else writes meanwhile.
+    last_before = connection.exec_driver_sql(f"SELECT coalesce(max(seq), 0) FROM {table.name}").scalar_one()  # noqa: S608  name of our own table
+    n_added = connection.exec_driver_sql(_sqlite_insert(table, names), list(rows)).rowcount
+    if n_added == 0:
+        return Inserted(frozenset(), None, None)
+    if n_added == len(rows):
+        added: Collection[str] = [row[0] for row in rows]
+    else:
+        added = connection.execute(select(table.c.id).where(table.c.seq > last_before)).scalars().all()
+    return Inserted(frozenset(added), last_before + 1, last_before + n_added)
+
+
+@cache
+def _sqlite_insert(table: Table, names: tuple[str, ...]) -> str:
+    marks = ", ".join("?" * len(names))
+    return f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks}) ON CONFLICT (id) DO NOTHING"  # noqa: S608  names of our own table
+
+
+@cache
+def _postgresql_insert(table: Table, names: tuple[str, ...], dialect: Dialect) -> str:
+    arrays = ", ".join(f"%s::{_array_type(table, name, dialect)}[]" for name in names)
+    # Returning the ids costs little and needs no second look.
+    return (
+        f"INSERT INTO {table.name} ({', '.join(names)}) SELECT * FROM unnest({arrays}) "  # noqa: S608  names of our own table
+        "ON CONFLICT (id) DO NOTHING RETURNING id, seq"
+    )
+
+
+def _array_type(table: Table, name: str, dialect: Dialect) -> str:
+    """The type of a column's values; of text without its length, since a cast to it would cut in silence."""
+    type_ = table.c[name].type
+    return "text" if type_.python_type is str else type_.compile(dialect)
