@@ -26,10 +26,9 @@ from processes import ServiceProcess, served
 
 from recommender.events import Kind
 from service.clock import instant_text, machine_now
-from service.log.append import EventBatch, NewEvent, append_event_batches
+from service.log.append import EventBatch, EventRow, NewEvent, append_event_batches
 from service.log.database import Database, open_for_writing
 from service.log.dictionaries import ensured_item_ids, ensured_user_ids, item_ids, user_ids
-from service.log.event_rows import EventRow
 from service.log.names import UserKey
 from service.log.writer import Writer
 
