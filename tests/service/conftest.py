@@ -1,7 +1,7 @@
 """A small shop inside the test process: the real app on a real log, spoken to over ASGI."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,22 @@ from service.settings import Settings
 from service.wiring import Services, build
 
 NOW = "2026-11-20T12:00:00Z"
+
+HEADINGS = "Invoice,SKU,Title,Qty,Date,Price,Customer,Country"
+
+SALES = (
+    "1001,tea,Green tea,2,2026-03-02 10:00,2.50,anna,Indonesia",
+    "1001,cup,Cup,1,2026-03-02 10:00,4.00,anna,Indonesia",
+    "1002,tea,Green tea,1,2026-03-09 12:00,2.50,ben,France",
+    "C1002,tea,Green tea,-1,2026-03-10 12:00,2.50,ben,France",
+    "1003,cup,Cup,1,2026-03-11 09:00,0,anna,Indonesia",
+    "1004,cup,Cup,3,2026-03-12 09:00,4.00,,France",
+    "1005,tea,Green tea,many,2026-03-13 09:00,2.50,ben,France",
+    "1001,tea,Green tea,2,2026-03-02 10:00,2.50,anna,Indonesia",
+)
+"""Eight lines: four purchases (one line is there twice), a refund, a free line, an anonymous sale, one to refuse."""
+
+WriteSales = Callable[..., Path]
 
 
 @dataclass(frozen=True)
@@ -74,3 +90,17 @@ def either_shop(request: pytest.FixtureRequest, shop: Any, tmp_path: Path) -> It
     settings = replace(shop.services.settings, database_url=url, home=tmp_path / "postgresql")
     with build(settings, simulated_clock=True) as services:
         yield replace(shop, services=services)
+
+
+@pytest.fixture
+def write_sales(tmp_path: Path) -> WriteSales:
+    """Writes a file of sales: the small shop's, or other lines below other headings."""
+
+    def to_file(
+        lines: Sequence[str] = SALES, *, headings: str = HEADINGS, name: str = "sales.csv", encoding: str = "utf-8"
+    ) -> Path:
+        file = tmp_path / name
+        file.write_text("\n".join((headings, *lines)) + "\n", encoding=encoding)
+        return file
+
+    return to_file

@@ -28,6 +28,8 @@ from service.jobs.importing.money import Amounts, products
 from service.jobs.importing.numbers import Decimals
 from service.jobs.importing.reading import Sheet
 from service.jobs.importing.refusals import (
+    BAD_CURRENCY,
+    BAD_DATE,
     LAYOUT_REASONS,
     Reasons,
     first_reasons,
@@ -42,14 +44,11 @@ from service.jobs.importing.understanding import understood
 REASONS: Reasons = MappingProxyType(
     {
         **LAYOUT_REASONS,
-        "bad_date": (
-            "at",
-            "this is no date of the calendar from 1970 to 2199, in the order of day and month of the file",
-        ),
+        "bad_date": BAD_DATE,
         "future_date": ("at", "this is more than a day after now: an expense can't be known before it is made"),
         "bad_amount": ("amount", "this is no amount of money in the row's currency"),
         "zero_amount": ("amount", "an expense of nothing is none"),
-        "bad_currency": ("currency", "this is no ISO 4217 code of three letters"),
+        "bad_currency": BAD_CURRENCY,
         "missing_purpose": ("", "neither description nor category nor payee says what the money was for"),
         "too_large": ("amount", "this is more money than can be counted exactly"),
     }

@@ -21,6 +21,10 @@ LAYOUT_REASONS: Reasons = {
     "too_many_cells": ("", "the row has more cells than there are headings: a cell may need quotation marks"),
 }
 
+BAD_DATE = ("at", "this is no date of the calendar from 1970 to 2199, in the order of day and month of the file")
+BAD_CURRENCY = ("currency", "this is no ISO 4217 code of three letters")
+"""The field that shows what is wrong with a date or a currency, and the words for it."""
+
 
 def first_reasons(reasons: Reasons, applies: Mapping[str, NDArray[np.bool_]]) -> NDArray[np.object_]:
     """The first reason that applies to each row, empty where none does.

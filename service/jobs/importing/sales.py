@@ -44,6 +44,8 @@ from service.jobs.importing.money import Amounts, divided_half_even, products
 from service.jobs.importing.numbers import Decimals
 from service.jobs.importing.reading import ImportRefused, Sheet
 from service.jobs.importing.refusals import (
+    BAD_CURRENCY,
+    BAD_DATE,
     LAYOUT_REASONS,
     Reasons,
     first_reasons,
@@ -70,16 +72,13 @@ REASONS: Reasons = MappingProxyType(
             "",
             f"an id is longer than {MAX_ID_LENGTH} letters, or an order number than {MAX_ORDER_ID_LENGTH}",
         ),
-        "bad_date": (
-            "at",
-            "this is no date of the calendar from 1970 to 2199, in the order of day and month of the file",
-        ),
+        "bad_date": BAD_DATE,
         "future_date": ("at", "this is more than a day after now: a sale can't be known before it is made"),
         "bad_quantity": ("quantity", "this is no number"),
         "zero_quantity": ("quantity", "a quantity of zero sells nothing"),
         "bad_total": ("total", "this is no amount of money in the line's currency"),
         "bad_price": ("price", "this is no amount of money in the line's currency"),
-        "bad_currency": ("currency", "this is no ISO 4217 code of three letters"),
+        "bad_currency": BAD_CURRENCY,
         "contradictory_signs": ("quantity", "the quantity is below zero, the money above"),
         "too_large": ("", "the quantity or the money is larger than can be counted exactly"),
     }

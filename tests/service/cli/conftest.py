@@ -3,7 +3,7 @@
 import json
 import sqlite3
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,20 +12,6 @@ from typing import Any
 import pytest
 
 from service.cli import main
-
-HEADINGS = "Invoice,SKU,Title,Qty,Date,Price,Customer,Country"
-
-SALES = (
-    "1001,tea,Green tea,2,2026-03-02 10:00,2.50,anna,Indonesia",
-    "1001,cup,Cup,1,2026-03-02 10:00,4.00,anna,Indonesia",
-    "1002,tea,Green tea,1,2026-03-09 12:00,2.50,ben,France",
-    "C1002,tea,Green tea,-1,2026-03-10 12:00,2.50,ben,France",
-    "1003,cup,Cup,1,2026-03-11 09:00,0,anna,Indonesia",
-    "1004,cup,Cup,3,2026-03-12 09:00,4.00,,France",
-    "1005,tea,Green tea,many,2026-03-13 09:00,2.50,ben,France",
-    "1001,tea,Green tea,2,2026-03-02 10:00,2.50,anna,Indonesia",
-)
-"""Eight lines: four purchases (one line is there twice), a refund, a free line, an anonymous sale, one to refuse."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +42,6 @@ class Said:
 
 
 Run = Callable[..., Said]
-WriteSales = Callable[..., Path]
 CountRows = Callable[[str], int]
 
 
@@ -93,20 +78,6 @@ def run(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
         return Said(ended.value.code, said.out, said.err)
 
     return to_its_end
-
-
-@pytest.fixture
-def write_sales(tmp_path: Path) -> WriteSales:
-    """Writes a file of sales: the small shop's, or other lines below other headings."""
-
-    def to_file(
-        lines: Sequence[str] = SALES, *, headings: str = HEADINGS, name: str = "sales.csv", encoding: str = "utf-8"
-    ) -> Path:
-        file = tmp_path / name
-        file.write_text("\n".join((headings, *lines)) + "\n", encoding=encoding)
-        return file
-
-    return to_file
 
 
 @pytest.fixture
