@@ -36,6 +36,7 @@ class ServiceEnd:
     url: str
     client: httpx.Client
     on_wait: Callable[[str], None]
+    is_alone: bool = False
 
     def begin(self, file_name: str, *, kind: str) -> int:
         """The number of a new import."""

@@ -19,7 +19,7 @@ from service.jobs.importing.sheets import read_sheet
 from service.jobs.refused_rows import refused_csv, write_refused_rows, written_refused_rows
 from service.jobs.storing import ImportEnd, WriterEnd, foreseen_sheet, stored_sheet
 from service.jobs.undoing import undone_import
-from service.log.database import Database, LogFailure, open_for_reading
+from service.log.database import Database, LogFailure, is_sqlite, open_for_reading
 from service.log.home import SIMULATED, home_fact
 from service.log.imports import Import, all_imports
 from service.metrics import Metrics
@@ -169,7 +169,7 @@ def _import_end(settings: Settings) -> Iterator[ImportEnd]:
         return
     with open_log(settings, Metrics()) as (database, writer):
         _refuse_simulated(settings, database)
-        yield WriterEnd(writer, machine_now)
+        yield WriterEnd(writer, machine_now, is_alone=is_sqlite(settings.database_url))
 
 
 def _refuse_simulated(settings: Settings, database: Database) -> None:

@@ -22,13 +22,20 @@ _DESCRIBED_AT_ONCE = 500
 
 
 class Pace:
-    """How many rows the next piece should have, learnt from how long the last ones took."""
+    """How many rows the next piece should have, learnt from how long the last ones took.
 
-    def __init__(self) -> None:
-        self.rows = _FEWEST_ROWS
+    Args:
+        is_alone: Whether nobody else waits for the log; then pieces are as large as they may be, for each costs a sync.
+    """
+
+    def __init__(self, *, is_alone: bool) -> None:
+        self._is_alone = is_alone
+        self.rows = MOST_ROWS if is_alone else _FEWEST_ROWS
 
     def note(self, seconds: float) -> None:
         """Takes note of how long a piece of ``rows`` took."""
+        if self._is_alone:
+            return
         wanted = self.rows * PIECE_SECONDS / max(seconds, 1e-6)
         # Half-way and at most doubled: one slow sync says little of the next.
         self.rows = int(np.clip((self.rows + min(wanted, 3 * self.rows)) / 2, _FEWEST_ROWS, MOST_ROWS))

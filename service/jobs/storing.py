@@ -28,6 +28,10 @@ Progress = Callable[[str, float], None]
 class ImportEnd(Protocol):
     """Where an import is stored."""
 
+    @property
+    def is_alone(self) -> bool:
+        """Whether nobody else waits for the log meanwhile."""
+
     def begin(self, file_name: str, *, kind: str) -> int:
         """The number of a new import."""
 
@@ -45,10 +49,12 @@ class WriterEnd:
     Args:
         writer: It.
         now: The clock, microseconds UTC.
+        is_alone: Whether no service writes this log meanwhile, as on SQLite none can.
     """
 
     writer: Writer
     now: Callable[[], int]
+    is_alone: bool
 
     def begin(self, file_name: str, *, kind: str) -> int:
         """The number of a new import."""
@@ -77,7 +83,7 @@ def stored_sheet(end: ImportEnd, sheet: Sheet, *, file_name: str, on_progress: P
         file_name: What the owner calls it.
         on_progress: Told what is being done and the finished share.
     """
-    pace = Pace()
+    pace = Pace(is_alone=end.is_alone)
     import_id = end.begin(file_name, kind=sheet.kind)
 
     def store(piece: EventPiece | ExpensePiece) -> str:
@@ -121,7 +127,9 @@ def foreseen_sheet(reader: Reader | None, sheet: Sheet, *, on_progress: Progress
             before = {id_: before.get(id_, hash_) for id_, hash_ in firsts.items()}
             return results
 
-        return _row_results(sheet, Pace(), look_up, lambda share: on_progress("looking the rows up", share))
+        return _row_results(
+            sheet, Pace(is_alone=True), look_up, lambda share: on_progress("looking the rows up", share)
+        )
 
     if reader is None:
         return outcome_of(sheet, foreseen(None), import_id=None)

@@ -13,7 +13,7 @@ from recommender.events import Kind
 from service.log.catalogue import CatalogueItem
 from service.log.names import UserKey
 
-MOST_ROWS = 4_000
+MOST_ROWS = 20_000
 """Rows of one piece."""
 
 ACCEPTED = "a"

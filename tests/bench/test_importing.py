@@ -77,7 +77,7 @@ def test_an_import_keeps_half_the_rate_of_raw_inserts(
             now=machine_now(),
             on_progress=lambda _doing: None,
         )
-        end = CountingEnd(file_writer, machine_now)
+        end = CountingEnd(file_writer, machine_now, is_alone=True)
         outcome = stored_sheet(end, sheet, file_name=file.name, on_progress=lambda _doing, _share: None)
         assert sum(outcome.account["stored"].values()) == N_ROWS
 

@@ -41,7 +41,7 @@ def read(file: Path) -> Sheet:
 
 
 def store(writer: Writer, sheet: Sheet, *, now: int = 1) -> dict[str, Any]:
-    end = WriterEnd(writer, lambda: now)
+    end = WriterEnd(writer, lambda: now, is_alone=False)
     return stored_sheet(end, sheet, file_name="sales.csv", on_progress=lambda _doing, _share: None).account
 
 

@@ -36,7 +36,7 @@ def imported(writer: Writer, tmp_path: Path) -> Any:
         sheet = read_sheet(
             file, kind=None, mapping={}, currency="GBP", timezone="UTC", now=NOW, on_progress=lambda _doing: None
         )
-        end = WriterEnd(writer, lambda: NOW)
+        end = WriterEnd(writer, lambda: NOW, is_alone=False)
         outcome = stored_sheet(end, sheet, file_name=file.name, on_progress=lambda _doing, _share: None)
         return int(outcome.account["import_id"])
 
