@@ -48,7 +48,9 @@ _RESULTS = {
 class NewImport(Struct, forbid_unknown_fields=True):
     """A file that is about to be stored."""
 
-    file_name: Annotated[str, Meta(min_length=1, max_length=1_000)]
+    file_name: Annotated[
+        str, Meta(min_length=1, max_length=1_000, extra_json_schema={"pattern": r"^[^\x00]*$"})
+    ]  # ``storable`` refuses U+0000; the pattern is for the documentation
     kind: Literal["sales", "expenses", "events", "items"]
 
 
