@@ -5,8 +5,6 @@ statistics per customer, fitted models, and projected value per customer, always
 ``experiments`` and ``service`` may import it; it imports nothing of ours.
 
 - ``orders``          order lines to frequency, recency, age and mean value
-- ``bgnbd``           when customers order: BG/NBD and MBG/NBD
-- ``gamma_gamma``     how much they spend per order
+- ``models``          when customers order and how much they spend
 - ``lifetime_value``  both together, or the reason why the history does not carry it
-- ``maximum``         where a likelihood is largest, and what is known of the parameters there
 """

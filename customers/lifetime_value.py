@@ -4,9 +4,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+from scipy import linalg
 
-from customers.bgnbd import TimingModel, expected_orders, fit_timing, timing_model
-from customers.gamma_gamma import SpendModel, expected_spend, fit_spend, spend_model
+from customers.models.bgnbd import Name, fit_bgnbd
+from customers.models.gamma_gamma import SpendModel, expected_spend, fit_spend, spend_model
+from customers.models.histories import TimingModel
 from customers.orders import OrderStatistics
 
 FloatArray = npt.NDArray[np.float64]
@@ -59,7 +61,7 @@ class LifetimeValueModel:
     @property
     def name(self) -> str:
         """Which models were chosen, for example ``mbg_nbd x gamma_gamma``."""
-        return f"{self.timing.family} x {'mean_spend' if isinstance(self.spend, MeanSpend) else 'gamma_gamma'}"
+        return f"{self.timing.name} x {'mean_spend' if isinstance(self.spend, MeanSpend) else 'gamma_gamma'}"
 
     @property
     def logs(self) -> FloatArray:
@@ -76,20 +78,19 @@ class LifetimeValueModel:
             last = np.array([[(spend.standard_error / spend.mean_value_minor) ** 2]])
         else:
             last = np.zeros((3, 3)) if spend.fit is None else spend.fit.covariance
-        first = np.zeros((4, 4)) if self.timing.fit is None else self.timing.fit.covariance
-        whole = np.zeros((4 + len(last), 4 + len(last)))
-        whole[:4, :4], whole[4:, 4:] = first, last
-        return whole
+        n_timing = self.timing.logs.size
+        first = np.zeros((n_timing, n_timing)) if self.timing.fit is None else self.timing.fit.covariance
+        return linalg.block_diag(first, last)
 
     def at(self, logs: FloatArray) -> "LifetimeValueModel":
         """The same model with other parameters, given as logarithms in the order of ``logs``."""
-        spend = self.spend
+        spend, n_timing = self.spend, self.timing.logs.size
         return replace(
             self,
-            timing=timing_model(self.timing.family, logs[:4]),
-            spend=replace(spend, mean_value_minor=float(np.exp(logs[4])))
+            timing=self.timing.at(logs[:n_timing]),
+            spend=replace(spend, mean_value_minor=float(np.exp(logs[n_timing])))
             if isinstance(spend, MeanSpend)
-            else spend_model(logs[4:]),
+            else spend_model(logs[n_timing:]),
         )
 
     def projected_value_minor(self, statistics: OrderStatistics, horizon_weeks: float) -> FloatArray:
@@ -107,13 +108,7 @@ class LifetimeValueModel:
         Raises:
             ValueError: If the horizon is negative.
         """
-        orders = expected_orders(
-            self.timing,
-            statistics.frequency,
-            recency_weeks=statistics.recency_weeks,
-            age_weeks=statistics.age_weeks,
-            horizon_weeks=horizon_weeks,
-        )
+        orders = self.timing.expected_orders(statistics.histories, horizon_weeks=horizon_weeks)
         return orders * self._expected_spend(statistics)
 
     def _expected_spend(self, statistics: OrderStatistics) -> FloatArray:
@@ -152,8 +147,9 @@ def fit_lifetime_value(statistics: OrderStatistics) -> LifetimeValueModel:
 
 def _likelier_timing(statistics: OrderStatistics) -> TimingModel:
     fits = []
-    for family in ("bg_nbd", "mbg_nbd"):
-        model = fit_timing(statistics.frequency, statistics.recency_weeks, statistics.age_weeks, family=family)
+    names: tuple[Name, ...] = ("bg_nbd", "mbg_nbd")
+    for name in names:
+        model = fit_bgnbd(statistics.histories, name=name)
         if model.fit is not None and model.fit.converged:
             fits.append((model.fit.log_likelihood, model))
     if not fits:

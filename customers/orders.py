@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from customers.models.histories import Histories
+
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 
@@ -21,6 +23,7 @@ class OrderStatistics:
         mean_value_minor: Mean value of the repeat order days that were worth something, ``nan`` if there are none. The
             first order is left out: it is often unlike the later ones, and the timing models condition on it too.
         valued_repeats: Repeat order days behind that mean.
+        log_gaps: Sum of the logarithms of the gaps in weeks between order days that follow one another.
     """
 
     customer_ids: IntArray
@@ -29,10 +32,16 @@ class OrderStatistics:
     age_weeks: FloatArray
     mean_value_minor: FloatArray
     valued_repeats: IntArray
+    log_gaps: FloatArray
 
     def __len__(self) -> int:
         """Customers."""
         return int(self.customer_ids.size)
+
+    @property
+    def histories(self) -> Histories:
+        """What the models of timing know of the customers."""
+        return Histories(self.frequency, self.recency_weeks, self.age_weeks, self.log_gaps)
 
 
 def order_statistics(
@@ -67,6 +76,7 @@ def order_statistics(
     n = first.size
     valued_repeats = np.bincount(owner[is_valued_repeat], minlength=n).astype(np.int64)
     repeat_value = np.bincount(owner[is_valued_repeat], weights=value[is_valued_repeat], minlength=n)
+    gaps = np.diff(day, prepend=0)[~is_first] / 7
     mean_value = np.full(n, np.nan)
     np.divide(repeat_value, valued_repeats, out=mean_value, where=valued_repeats > 0)
     return OrderStatistics(
@@ -76,6 +86,7 @@ def order_statistics(
         age_weeks=(until_day - day[first]) / 7,
         mean_value_minor=mean_value,
         valued_repeats=valued_repeats,
+        log_gaps=np.bincount(owner[~is_first], weights=np.log(gaps), minlength=n).astype(np.float64),
     )
 
 

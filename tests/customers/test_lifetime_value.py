@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from customers.bgnbd import TimingModel
 from customers.lifetime_value import (
     FEWEST_CUSTOMERS,
     LifetimeValueModel,
@@ -9,6 +8,7 @@ from customers.lifetime_value import (
     NotEnoughHistory,
     fit_lifetime_value,
 )
+from customers.models.bgnbd import BetaGeometric
 from customers.orders import OrderStatistics, order_statistics
 
 
@@ -22,7 +22,7 @@ def shop(n: int, *, seed: int = 1, value_spread: float = 0.4, until_day: int = 2
 
 
 def test_value_is_expected_orders_times_expected_spend(published) -> None:
-    timing = TimingModel("bg_nbd", **published["expected_orders"][1]["parameters"])
+    timing = BetaGeometric("bg_nbd", **published["expected_orders"][1]["parameters"])
     model = LifetimeValueModel(timing, MeanSpend(1000.0, 10.0), n_customers=1, history_weeks=31.0)
     customer = OrderStatistics(
         customer_ids=np.array([1516]),
@@ -31,6 +31,7 @@ def test_value_is_expected_orders_times_expected_spend(published) -> None:
         age_weeks=np.array([31.0]),
         mean_value_minor=np.array([950.0]),
         valued_repeats=np.array([26]),
+        log_gaps=np.zeros(1),
     )
 
     # BTYD's 25.75659 orders in 52 weeks, 10.00 each.
@@ -127,7 +128,7 @@ def test_a_history_that_carries_no_model_is_refused_with_what_is_missing(statist
 
 def test_the_mean_order_carries_its_own_standard_error() -> None:
     spend = MeanSpend(2000.0, 50.0)
-    model = LifetimeValueModel(TimingModel("bg_nbd", 1, 5, 1, 3), spend, 100, 30.0)
+    model = LifetimeValueModel(BetaGeometric("bg_nbd", 1, 5, 1, 3), spend, 100, 30.0)
 
     # In logarithms, by the delta method: (50 / 2000)^2.
     assert model.covariance[-1, -1] == pytest.approx(0.000625)

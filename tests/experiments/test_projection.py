@@ -5,8 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from customers.bgnbd import TimingModel
 from customers.lifetime_value import LifetimeValueModel, MeanSpend, NotEnoughHistory
+from customers.models.bgnbd import BetaGeometric
 from experiments.analysis import analyse
 from experiments.design import Experiment
 from experiments.outcomes import DAY_MICROSECONDS as DAY
@@ -73,7 +73,7 @@ def project(n: int, *, seed: int, treatment: str, mean_rate: float = 0.02) -> di
 @pytest.fixture(scope="module")
 def btyd_model() -> LifetimeValueModel:
     """The BTYD walkthrough's BG/NBD, with every order worth exactly 10.00."""
-    timing = TimingModel("bg_nbd", r=0.2425967, alpha=4.413659, a=0.7929869, b=2.426164)
+    timing = BetaGeometric("bg_nbd", r=0.2425967, alpha=4.413659, a=0.7929869, b=2.426164)
     return LifetimeValueModel(timing, MeanSpend(1000.0, 0.0), n_customers=2357, history_weeks=38.9)
 
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customers.gamma_gamma import SpendModel, expected_spend, fit_spend
+from customers.models.gamma_gamma import SpendModel, expected_spend, fit_spend
 
 
 def test_the_cdnow_sample_gives_the_published_parameters_and_likelihood(cdnow, published) -> None:

@@ -14,23 +14,32 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from customers.maximum import Maximum, maximise
+from customers.models.histories import DistinctHistories, Histories, check_horizon, distinct_histories
+from customers.models.maximum import Maximum, WeakPrior, maximise
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 
 _MOST_TERMS = 500
 """Terms of a hypergeometric series; where it is needed, tens are enough."""
-Family = Literal["bg_nbd", "mbg_nbd"]
 
-_PARAMETERS = ("r", "alpha", "a", "b")
+_LEAST_CHANCE = 1e-12
+"""Of leaving after an order, as drawn: smaller ones overflow the number of orders until then."""
+
+Name = Literal["bg_nbd", "mbg_nbd"]
+
+_SHIFT: dict[Name, int] = {"bg_nbd": 0, "mbg_nbd": 1}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TimingModel:
-    """A fitted (or given) timing model; ``r``, ``alpha``, ``a`` and ``b`` are the papers' letters, in weeks."""
+class BetaGeometric:
+    """A fitted (or given) BG/NBD or MBG/NBD; ``r``, ``alpha``, ``a`` and ``b`` are the papers' letters, in weeks.
 
-    family: Family
+    A ``TimingModel``. BG/NBD gives every one-time customer a probability of 1 of being alive, by construction: do not
+    read churn from it.
+    """
+
+    name: Name
     r: float
     alpha: float
     a: float
@@ -48,135 +57,103 @@ class TimingModel:
         return {"r": self.r, "alpha": self.alpha, "a": self.a, "b": self.b}
 
     @property
-    def standard_errors(self) -> dict[str, float] | None:
-        """Standard errors by letter; ``None`` for parameters that were given, not fitted."""
-        if self.fit is None:
-            return None
-        return dict(zip(_PARAMETERS, self.fit.standard_errors.tolist(), strict=True))
-
-    @property
     def shift(self) -> int:
         """1 where a customer can leave after the very first order (MBG/NBD), else 0."""
-        return 1 if self.family == "mbg_nbd" else 0
+        return _SHIFT[self.name]
+
+    def at(self, logs: FloatArray) -> "BetaGeometric":
+        """The model whose parameters have the given logarithms, in the order r, alpha, a, b."""
+        return _model(self.name, logs)
+
+    def log_likelihood(self, histories: Histories) -> float:
+        """Log-likelihood of the histories on the natural scale: equation 6 of Fader, Hardie and Lee (2005)."""
+        return _log_likelihood(self.logs, distinct_histories(histories), self.shift)[0]
+
+    def probability_alive(self, histories: Histories) -> FloatArray:
+        """Probability that each customer has not left, shape ``(n_customers,)``."""
+        x = histories.frequency.astype(np.float64)
+        return special.expit(-_log_odds_left(self.logs, x, histories.recency_weeks, histories.age_weeks, self.shift))
+
+    def expected_orders(self, histories: Histories, *, horizon_weeks: float) -> FloatArray:
+        """Expected orders of each customer over the next ``horizon_weeks``, given their history.
+
+        Fader, Hardie and Lee (2005), equation 10 (MBG/NBD: ``b + 1`` in place of ``b``), with Euler's transformation of
+        its hypergeometric function, whose series stays tame for customers with hundreds of orders. For a history that
+        has only just begun (all numbers 0) it is their equation 9, the expectation of a new customer.
+
+        Returns:
+            Shape ``(n_customers,)``, finite, from 0 to what a customer who never leaves would order.
+
+        Raises:
+            ValueError: If the horizon is negative.
+        """
+        check_horizon(horizon_weeks)
+        x = histories.frequency.astype(np.float64)
+        tau = horizon_weeks / (self.alpha + histories.age_weeks)
+        return self.probability_alive(histories) * _orders_while_alive(self, x, tau)
+
+    def probability_of_order(self, histories: Histories, *, horizon_weeks: float) -> FloatArray:
+        """Probability of at least one order over the next ``horizon_weeks``, shape ``(n_customers,)``.
+
+        Who is alive orders at a rate that is gamma distributed with shape r + x and rate alpha + T, and can leave only
+        after the next order: 1 - ((alpha + T) / (alpha + T + t)) ** (r + x), times the probability of being alive.
+
+        Raises:
+            ValueError: If the horizon is negative.
+        """
+        check_horizon(horizon_weeks)
+        tau = horizon_weeks / (self.alpha + histories.age_weeks)
+        chance: FloatArray = -np.expm1(-(self.r + histories.frequency) * np.log1p(tau))
+        return self.probability_alive(histories) * chance
+
+    def simulated_orders(self, histories: Histories, *, horizon_weeks: float, rng: np.random.Generator) -> IntArray:
+        """One random future of each customer: orders over the next ``horizon_weeks``, shape ``(n_customers,)``.
+
+        Rate and chance of leaving are drawn from what their history says of them: gamma with shape r + x and rate
+        alpha + T, beta with a and b + x (MBG/NBD: b + x + 1). Orders at a rate that stop with a fixed chance after each
+        are as many as Poisson's, cut short by a geometric number.
+
+        Raises:
+            ValueError: If the horizon is negative.
+        """
+        check_horizon(horizon_weeks)
+        x = histories.frequency
+        is_alive = rng.random(len(histories)) < self.probability_alive(histories)
+        rate = rng.gamma(self.r + x[is_alive]) / (self.alpha + histories.age_weeks[is_alive])
+        leaving = rng.beta(self.a, self.b + self.shift + x[is_alive])
+        orders = np.zeros(len(histories), dtype=np.int64)
+        until_leaving = rng.geometric(np.maximum(leaving, _LEAST_CHANCE))
+        orders[is_alive] = np.minimum(rng.poisson(rate * horizon_weeks), until_leaving)
+        return orders
 
 
-def timing_model(family: Family, logs: FloatArray, *, fit: Maximum | None = None) -> TimingModel:
-    """The model whose parameters have the given logarithms, in the order r, alpha, a, b."""
+def _model(name: Name, logs: FloatArray, *, fit: Maximum | None = None) -> BetaGeometric:
     r, alpha, a, b = np.exp(logs).tolist()
-    return TimingModel(family, r, alpha, a, b, fit)
+    return BetaGeometric(name, r, alpha, a, b, fit)
 
 
-def fit_timing(frequency: IntArray, recency_weeks: FloatArray, age_weeks: FloatArray, *, family: Family) -> TimingModel:
-    """The timing model of maximum likelihood.
-
-    Customers with equal histories are counted once with their number as weight: a million customers have about a
-    hundred thousand different ones.
+def fit_bgnbd(histories: Histories, *, name: Name, prior: WeakPrior | None = None) -> BetaGeometric:
+    """The BG/NBD or MBG/NBD of maximum likelihood, or with a prior of maximum posterior density.
 
     Args:
-        frequency: Repeat orders, shape ``(n_customers,)``.
-        recency_weeks: Weeks from first to last order, at most the age, same shape.
-        age_weeks: Weeks since the first order, same shape.
-        family: Which of the two models.
+        histories: The customers'.
+        name: Which of the two models.
+        prior: What is believed of the logarithms of r, alpha, a and b before the shop is seen.
 
     Raises:
-        ValueError: If there is no customer, or a history is impossible.
+        ValueError: If there is no customer.
     """
-    _check(frequency, recency_weeks, age_weeks)
-    if not frequency.size:
+    if not len(histories):
         raise ValueError("a timing model needs at least 1 customer, got 0")
-    histories = _distinct(frequency, recency_weeks, age_weeks)
-    shift = 1 if family == "mbg_nbd" else 0
+    distinct = distinct_histories(histories)
 
     def log_likelihood(logs: FloatArray) -> tuple[float, FloatArray]:
-        return _log_likelihood(logs, histories, shift)
+        return _log_likelihood(logs, distinct, _SHIFT[name])
 
-    scale = float(age_weeks.mean()) / 4
+    scale = float(histories.age_weeks.mean()) / 4
     start = np.log([0.5, max(scale, 1e-3), 1.0, 3.0])
-    maximum = maximise(log_likelihood, start, n=float(frequency.size))
-    return timing_model(family, maximum.logs, fit=maximum)
-
-
-def probability_alive(
-    model: TimingModel, frequency: IntArray, *, recency_weeks: FloatArray, age_weeks: FloatArray
-) -> FloatArray:
-    """Probability that each customer has not left, in 0..1, shape ``(n_customers,)``.
-
-    BG/NBD gives 1 to every one-time customer by construction: do not read churn from it.
-    """
-    _check(frequency, recency_weeks, age_weeks)
-    x = frequency.astype(np.float64)
-    return special.expit(-_log_odds_left(model.logs, x, recency_weeks, age_weeks, model.shift))
-
-
-def expected_orders(
-    model: TimingModel,
-    frequency: IntArray,
-    *,
-    recency_weeks: FloatArray,
-    age_weeks: FloatArray,
-    horizon_weeks: float,
-) -> FloatArray:
-    """Expected orders of each customer over the next ``horizon_weeks``, given their history.
-
-    Fader, Hardie and Lee (2005), equation 10 (MBG/NBD: ``b + 1`` in place of ``b``), with Euler's transformation of
-    its hypergeometric function, whose series stays tame for customers with hundreds of orders. For a history that has
-    only just begun (all numbers 0) it is their equation 9, the expectation of a new customer.
-
-    Returns:
-        Shape ``(n_customers,)``, finite, from 0 to what a customer who never leaves would order.
-
-    Raises:
-        ValueError: If the horizon is negative or a history is impossible.
-    """
-    _check(frequency, recency_weeks, age_weeks)
-    if not horizon_weeks >= 0:
-        raise ValueError(f"horizon_weeks must be at least 0, got {horizon_weeks}")
-    x = frequency.astype(np.float64)
-    alive = probability_alive(model, frequency, recency_weeks=recency_weeks, age_weeks=age_weeks)
-    return alive * _orders_while_alive(model, x, horizon_weeks / (model.alpha + age_weeks))
-
-
-def _check(frequency: IntArray, recency_weeks: FloatArray, age_weeks: FloatArray) -> None:
-    if not frequency.shape == recency_weeks.shape == age_weeks.shape:
-        raise ValueError(
-            "frequency, recency_weeks and age_weeks must have equal lengths, "
-            f"got {frequency.size}, {recency_weeks.size} and {age_weeks.size}"
-        )
-    wrong = (frequency < 0) | ~(recency_weeks >= 0) | ~(recency_weeks <= age_weeks)
-    if wrong.any():
-        row = int(np.flatnonzero(wrong)[0])
-        raise ValueError(
-            "a history must have frequency >= 0 and 0 <= recency_weeks <= age_weeks, "
-            f"got {frequency[row]}, {recency_weeks[row]} and {age_weeks[row]} in row {row}"
-        )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Histories:
-    """Different histories (``x``, ``tx``, ``T``) and different frequencies (``counts``), each with its customers."""
-
-    x: FloatArray
-    tx: FloatArray
-    T: FloatArray
-    weights: FloatArray
-    counts: FloatArray
-    count_weights: FloatArray
-
-
-def _distinct(frequency: IntArray, recency_weeks: FloatArray, age_weeks: FloatArray) -> _Histories:
-    counts, x_code, count_weights = np.unique(frequency, return_inverse=True, return_counts=True)
-    tx, tx_code = np.unique(recency_weeks, return_inverse=True)
-    T, T_code = np.unique(age_weeks, return_inverse=True)
-    key = (x_code.astype(np.int64) * tx.size + tx_code) * T.size + T_code
-    _, row, weights = np.unique(key, return_index=True, return_counts=True)
-    return _Histories(
-        x=frequency[row].astype(np.float64),
-        tx=recency_weeks[row],
-        T=age_weeks[row],
-        weights=weights.astype(np.float64),
-        counts=counts.astype(np.float64),
-        count_weights=count_weights.astype(np.float64),
-    )
+    maximum = maximise(log_likelihood, start, n=float(len(histories)), prior=prior)
+    return _model(name, maximum.logs, fit=maximum)
 
 
 def _log_odds_left(logs: FloatArray, x: FloatArray, tx: FloatArray, T: FloatArray, shift: int) -> FloatArray:
@@ -188,7 +165,7 @@ def _log_odds_left(logs: FloatArray, x: FloatArray, tx: FloatArray, T: FloatArra
     return odds if shift else np.where(x > 0, odds, -np.inf)
 
 
-def _log_likelihood(logs: FloatArray, histories: _Histories, shift: int) -> tuple[float, FloatArray]:
+def _log_likelihood(logs: FloatArray, histories: DistinctHistories, shift: int) -> tuple[float, FloatArray]:
     """Weighted sum over distinct histories, and its gradient in the logs.
 
     Gamma functions depend on the frequency alone, of which there are a few dozen, and are summed apart from the rest.
@@ -249,13 +226,13 @@ def _power_series(a: float, b: float, c: FloatArray, z: FloatArray) -> FloatArra
     return np.where((np.abs(term) <= 1e-15 * np.abs(total)) & (a >= 0), total, np.nan)
 
 
-def _orders_while_alive(model: TimingModel, x: FloatArray, tau: FloatArray) -> FloatArray:
+def _orders_while_alive(model: BetaGeometric, x: FloatArray, tau: FloatArray) -> FloatArray:
     """Expected orders of a customer still active, over ``tau`` = horizon / (alpha + age)."""
     near_one = 1e-4
     if abs(model.a - 1) < near_one:
         # The formula is 0/0 at a = 1 and smooth around it: the chord through two points beside it.
         low, high = (
-            _orders_while_alive(TimingModel(model.family, model.r, model.alpha, 1 + side * near_one, model.b), x, tau)
+            _orders_while_alive(BetaGeometric(model.name, model.r, model.alpha, 1 + side * near_one, model.b), x, tau)
             for side in (-1.0000001, 1.0000001)
         )
         share = (model.a - 1 + near_one) / (2 * near_one)

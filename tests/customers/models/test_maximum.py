@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from customers.maximum import maximise
+from customers.models.maximum import maximise
 
 
 def test_the_maximum_of_an_exponential_sample_is_that_of_the_textbook() -> None:

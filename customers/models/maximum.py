@@ -24,15 +24,33 @@ error of their sum. From 10,000 customers on this is the wider of the two bounds
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class WeakPrior:
+    """What is believed of a model's parameters before a shop is seen: their logarithms are normal and independent.
+
+    Attributes:
+        means: Of the logarithms, shape ``(n_parameters,)``.
+        deviations: Standard deviations of the logarithms, above 0, same shape.
+    """
+
+    means: FloatArray
+    deviations: FloatArray
+
+    def log_density(self, logs: FloatArray) -> tuple[float, FloatArray]:
+        """Logarithm of the density, up to a constant, and its gradient."""
+        away = (logs - self.means) / self.deviations
+        return float(-(away @ away) / 2), -away / self.deviations
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Maximum:
-    """Where a likelihood is largest.
+    """Where a likelihood is largest; with a weak prior, the likelihood times the prior's density.
 
     Attributes:
         logs: Logarithms of the parameters, shape ``(n_parameters,)``.
         covariance: Covariance of the logs by observed information, shape ``(n_parameters, n_parameters)``. A parameter
             that ran to a bound (or along a direction that the data do not see) has variance 0: nothing is known of it,
             and nothing that is predicted depends on it.
-        log_likelihood: Natural scale, summed over customers.
+        log_likelihood: Natural scale, summed over customers, without the prior.
         converged: Whether a further step would gain no log-likelihood worth speaking of.
     """
 
@@ -47,7 +65,9 @@ class Maximum:
         return np.exp(self.logs) * np.sqrt(np.diag(self.covariance))
 
 
-def maximise(log_likelihood: ValueAndGradient, start: FloatArray, *, n: float) -> Maximum:
+def maximise(
+    log_likelihood: ValueAndGradient, start: FloatArray, *, n: float, prior: WeakPrior | None = None
+) -> Maximum:
     """The maximum of a log-likelihood in the logarithms of its parameters.
 
     Logs keep parameters positive and make steps relative; the sum is divided by ``n`` so that tolerances mean the same
@@ -57,10 +77,18 @@ def maximise(log_likelihood: ValueAndGradient, start: FloatArray, *, n: float) -
         log_likelihood: Sum over customers and its gradient, both at given logs.
         start: First guess, logs, shape ``(n_parameters,)``.
         n: Customers summed over.
+        prior: Added to the log-likelihood, if given.
     """
 
-    def loss(logs: FloatArray) -> tuple[float, FloatArray]:
+    def objective(logs: FloatArray) -> tuple[float, FloatArray]:
         value, gradient = log_likelihood(logs)
+        if prior is None:
+            return value, gradient
+        density, slope = prior.log_density(logs)
+        return value + density, gradient + slope
+
+    def loss(logs: FloatArray) -> tuple[float, FloatArray]:
+        value, gradient = objective(logs)
         return -value / n, -gradient / n
 
     found = optimize.minimize(
@@ -73,15 +101,15 @@ def maximise(log_likelihood: ValueAndGradient, start: FloatArray, *, n: float) -
     )
     # L-BFGS-B stops short on the long flat ridges of customers who hardly ever leave; Newton's steps finish.
     logs = np.asarray(found.x, dtype=np.float64)
-    covariance, gain, step = _newton(log_likelihood, logs)
+    covariance, gain, step = _newton(objective, logs)
     for _ in range(_NEWTON_STEPS):
         if gain < _POLISHED_GAIN:
             break
-        ahead, gained = _uphill(log_likelihood, logs, step)
+        ahead, gained = _uphill(objective, logs, step)
         if gained <= 0:
             break
         logs = ahead
-        covariance, gain, step = _newton(log_likelihood, logs)
+        covariance, gain, step = _newton(objective, logs)
         if gained < _POLISHED_GAIN:
             break
     unseen = max(_UNSEEN_GAIN, _UNSEEN_GAIN_PER_CUSTOMER * n)

@@ -1,0 +1,10 @@
+"""Models of when customers order, how much they spend, and how long they stay.
+
+What comes in: histories (``Histories``: frequency, recency, age, in weeks). What goes out: fitted models that say what
+to expect of each customer. Within ``customers``, anybody may import them; they import nothing else of it.
+
+- ``histories``    what a model knows of each customer, and what every model of timing promises
+- ``maximum``      where a likelihood (or, with a weak prior, a posterior) is largest, and what is known there
+- ``bgnbd``        BG/NBD and MBG/NBD: customers leave right after an order, if they leave
+- ``gamma_gamma``  how much they spend per order
+"""
