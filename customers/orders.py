@@ -44,30 +44,79 @@ class OrderStatistics:
         return Histories(self.frequency, self.recency_weeks, self.age_weeks, self.log_gaps)
 
 
-def order_statistics(
-    customer_ids: IntArray, days: IntArray, values_minor: IntArray, *, until_day: int
-) -> OrderStatistics:
-    """Frequency, recency, age and mean value of every customer with an order by the end of ``until_day``.
+@dataclass(frozen=True, slots=True, eq=False)
+class OrderDays:
+    """What customers ordered, one row per customer and day, sorted by customer and then day; shape ``(n_days,)``.
+
+    Attributes:
+        customer_ids: Who.
+        days: Shop day, days since 1970-01-01.
+        values_minor: Net value in minor units, 0 or more.
+        margins_minor: What is left of it after costs and fees, of either sign; the value itself where none is known.
+    """
+
+    customer_ids: IntArray
+    days: IntArray
+    values_minor: IntArray
+    margins_minor: IntArray
+
+    def __len__(self) -> int:
+        """Order days."""
+        return int(self.customer_ids.size)
+
+    def until(self, day: int) -> "OrderDays":
+        """Those up to and including ``day``."""
+        known = self.days <= day
+        return OrderDays(
+            self.customer_ids[known], self.days[known], self.values_minor[known], self.margins_minor[known]
+        )
+
+
+def order_days(
+    customer_ids: IntArray, days: IntArray, values_minor: IntArray, *, margins_minor: IntArray | None = None
+) -> OrderDays:
+    """Order lines summed up by customer and day.
 
     All orders of one customer on one day are one order, an *order day*. A day whose net value is below 0 is a refund
     and no order; refunds of another day's order must be netted against it before. A day worth exactly 0 (free goods)
-    is an order in time but not in money. Weeks are exact: days / 7.
+    is an order in time but not in money.
 
     Args:
         customer_ids: Customer of each line, shape ``(n_lines,)``, any order.
         days: Shop day of each line, days since 1970-01-01.
         values_minor: Net value of each line in minor units, refunds negative.
-        until_day: Last day of the history, included; later lines are left out.
+        margins_minor: What is left of each line after costs and fees; its value where not given.
 
     Raises:
-        ValueError: If the three arrays differ in length.
+        ValueError: If the arrays differ in length.
     """
-    if not customer_ids.shape == days.shape == values_minor.shape:
+    margins = values_minor if margins_minor is None else margins_minor
+    if not customer_ids.shape == days.shape == values_minor.shape == margins.shape:
         raise ValueError(
             "customer_ids, days and values_minor must have equal lengths, "
             f"got {customer_ids.size}, {days.size} and {values_minor.size}"
         )
-    ids, day, value = _order_days(customer_ids, days, values_minor, until_day)
+    order = np.lexsort((days, customer_ids))
+    ids, day = customer_ids[order], days[order]
+    starts = np.flatnonzero(_starts(ids) | _starts(day))
+    if not starts.size:
+        return OrderDays(ids, day, values_minor, margins)
+    net, left = np.add.reduceat(values_minor[order], starts), np.add.reduceat(margins[order], starts)
+    counts = net >= 0
+    return OrderDays(ids[starts][counts], day[starts][counts], net[counts], left[counts])
+
+
+def statistics_of(orders: OrderDays, *, until_day: int) -> OrderStatistics:
+    """Frequency, recency, age and mean value of every customer with an order by the end of ``until_day``.
+
+    Weeks are exact: days / 7.
+
+    Args:
+        orders: As ``order_days`` gives them; later ones are left out.
+        until_day: Last day of the history, included.
+    """
+    known = orders.until(until_day)
+    ids, day, value = known.customer_ids, known.days, known.values_minor
     is_first = _starts(ids)
     first = np.flatnonzero(is_first)
     last = np.append(first[1:], ids.size) - 1 if ids.size else first
@@ -90,18 +139,15 @@ def order_statistics(
     )
 
 
-def _order_days(
-    customer_ids: IntArray, days: IntArray, values_minor: IntArray, until_day: int
-) -> tuple[IntArray, IntArray, IntArray]:
-    """Customer, day and net value of each order day, sorted by customer and day."""
-    known = days <= until_day
-    ids, day, value = customer_ids[known], days[known], values_minor[known]
-    order = np.lexsort((day, ids))
-    ids, day, value = ids[order], day[order], value[order]
-    starts = np.flatnonzero(_starts(ids) | _starts(day))
-    net = np.add.reduceat(value, starts) if starts.size else value
-    counts = net >= 0
-    return ids[starts][counts], day[starts][counts], net[counts]
+def order_statistics(
+    customer_ids: IntArray, days: IntArray, values_minor: IntArray, *, until_day: int
+) -> OrderStatistics:
+    """``statistics_of`` the ``order_days`` of order lines, in one step.
+
+    Raises:
+        ValueError: If the arrays differ in length.
+    """
+    return statistics_of(order_days(customer_ids, days, values_minor), until_day=until_day)
 
 
 def _starts(values: IntArray) -> npt.NDArray[np.bool_]:
