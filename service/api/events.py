@@ -203,13 +203,16 @@ def _user(event: Event) -> UserKey:
 def _note(
     services: Services, entries: Sequence[NewEvent | Refusal], results: Sequence[EntryResult], *, now: int
 ) -> None:
-    counts: Counter[tuple[str, str]] = Counter()
-    for entry, result in zip(entries, results, strict=True):
-        if isinstance(entry, Refusal):
-            counts["unreadable", "rejected"] += 1
-            continue
-        counts[_KIND_NAMES[entry.kind], result.result] += 1
-        if result.result == "accepted":
-            services.metrics.event_lag_seconds.observe((now - entry.happened_at(now)) / 1_000_000)
-    for labels, number in counts.items():
-        services.metrics.events.labels(*labels).inc(number)
+    counts = Counter(
+        (None if isinstance(entry, Refusal) else entry.kind, result.result)
+        for entry, result in zip(entries, results, strict=True)
+    )
+    for (kind, said), number in counts.items():
+        services.metrics.events.labels("unreadable" if kind is None else _KIND_NAMES[kind], said).inc(number)
+    services.metrics.event_lag_seconds.observe_all(
+        [
+            (now - entry.happened_at(now)) / 1_000_000
+            for entry, result in zip(entries, results, strict=True)
+            if result.result == "accepted" and not isinstance(entry, Refusal)
+        ]
+    )
