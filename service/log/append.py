@@ -142,9 +142,8 @@ def append_event_batches(connection: Connection, batches: Sequence[EventBatch]) 
     """What became of each event of each batch, as ``append_events`` says it, for the statements of one batch."""
     received_at = max((batch.received_at for batch in batches), default=0)
     new = [event for batch in batches for event in batch.events]
-    # Sorted, so that replicas which meet the same newcomers at once take turns instead of waiting for each other.
-    user_id = ensured_user_ids(connection, sorted({event.user for event in new}), now=received_at)
-    item_id = ensured_item_ids(connection, sorted({event.item for event in new}), now=received_at)
+    user_id = ensured_user_ids(connection, {event.user for event in new}, now=received_at)
+    item_id = ensured_item_ids(connection, {event.item for event in new}, now=received_at)
     rows = [
         _event_row(event, user_id[event.user], item_id[event.item], batch.received_at)
         for batch in batches
@@ -202,7 +201,7 @@ def append_exposures(connection: Connection, new: Sequence[NewExposure]) -> list
     if not new:
         return []
     now = max(exposure.at for exposure in new)
-    user_id = ensured_user_ids(connection, sorted({exposure.user for exposure in new}), now=now)
+    user_id = ensured_user_ids(connection, {exposure.user for exposure in new}, now=now)
     connection.execute(insert(exposures), [_exposure_row(exposure, user_id.get(exposure.user)) for exposure in new])
     lasting = [
         {
