@@ -6,11 +6,6 @@ from scipy import integrate, stats
 
 from customers.models.bgnbd import BetaGeometric, fit_bgnbd
 from customers.models.histories import Histories, standard_errors
-from customers.orders import OrderStatistics
-
-
-def fit(statistics: OrderStatistics, family):
-    return fit_bgnbd(statistics.histories, name=family)
 
 
 def histories(x, tx, T) -> Histories:
@@ -23,61 +18,6 @@ def predict(model, x, tx, T, t):
 
 def alive(model, x, tx, T):
     return model.probability_alive(histories(x, tx, T))
-
-
-@pytest.mark.parametrize("family", ["bg_nbd", "mbg_nbd"])
-def test_the_cdnow_sample_gives_the_published_parameters_and_likelihood(cdnow, published, family) -> None:
-    expected = published[family]
-    model = fit(cdnow, family)
-
-    assert len(cdnow) == 2357
-    assert cdnow.frequency.sum() == 2457
-    assert model.fit.converged
-    assert model.parameters == pytest.approx(expected["parameters"], rel=expected["tolerance_rel"])
-    assert model.fit.log_likelihood == pytest.approx(expected["log_likelihood"], abs=expected["log_likelihood_abs"])
-
-
-def test_the_standard_errors_on_cdnow_equal_an_independent_implementation(cdnow, published) -> None:
-    expected = published["bg_nbd_standard_errors"]
-
-    assert standard_errors(fit(cdnow, "bg_nbd")) == pytest.approx(
-        expected["standard_errors"], rel=expected["tolerance_rel"]
-    )
-
-
-def test_expected_orders_by_frequency_equal_the_btyd_holdout_table(cdnow, published) -> None:
-    table = published["holdout_by_frequency"]
-    orders = predict(fit(cdnow, "bg_nbd"), cdnow.frequency, cdnow.recency_weeks, cdnow.age_weeks, 39)
-    frequency = np.minimum(cdnow.frequency, 7)
-
-    assert np.bincount(frequency).tolist() == table["customers"]
-    means = np.bincount(frequency, weights=orders) / np.bincount(frequency)
-    assert means == pytest.approx(table["expected"], abs=table["tolerance_abs"])
-
-
-def test_expected_orders_equal_the_published_points(published) -> None:
-    for case in published["expected_orders"]:
-        model = BetaGeometric("bg_nbd", **case["parameters"])
-        orders = predict(model, case["x"], case["tx"], case["T"], case["t"])
-        assert orders == pytest.approx(case["value"], rel=case["tolerance_rel"]), case["source"]
-
-
-def test_the_probability_of_being_alive_equals_the_published_point(published) -> None:
-    case = published["probability_alive"]
-    model = BetaGeometric("bg_nbd", **case["parameters"])
-
-    assert alive(model, [case["x"]], [case["tx"]], [case["T"]]) == pytest.approx(
-        [case["value"]], abs=case["tolerance_abs"]
-    )
-
-
-def test_expected_orders_of_a_new_customer_equal_hardies_sheet(published) -> None:
-    case = published["expected_orders_of_new"]
-    model = BetaGeometric("bg_nbd", **case["parameters"])
-
-    # A new customer is one whose history has just begun: nothing repeated, known for no time.
-    orders = [predict(model, [0], [0], [0], weeks)[0] for weeks in case["t"]]
-    assert orders == pytest.approx(case["value"], abs=case["tolerance_abs"])
 
 
 def test_a_one_time_customer_never_leaves_in_bg_nbd_and_may_leave_in_mbg_nbd() -> None:
