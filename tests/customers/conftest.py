@@ -1,7 +1,5 @@
 import json
-import warnings
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -22,13 +20,3 @@ def recomputed() -> dict[str, Any]:
 def cdnow(data_folder: Path) -> OrderStatistics:
     """The CDNOW sample up to 1997-09-30, in cents."""
     return cdnow_history(cdnow_orders(data_folder / "cdnow" / "CDNOW_sample.txt"))
-
-
-@pytest.fixture(scope="session")
-def lifetimes() -> ModuleType:
-    """The archived package that shops know, as an oracle: other people's formulas for the same models."""
-    with warnings.catch_warnings():
-        # It greets today's pandas and scipy with warnings of its own.
-        warnings.simplefilter("ignore")
-        module: ModuleType = pytest.importorskip("lifetimes")
-    return module

@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -176,3 +178,30 @@ def test_an_impossible_history_is_refused(tx, T) -> None:
 def test_a_negative_horizon_is_refused() -> None:
     with pytest.raises(ValueError, match="horizon_weeks must be at least 0, got -1"):
         predict(BetaGeometric("bg_nbd", 1, 1, 1, 1), [0], [0], [1], -1)
+
+
+@pytest.mark.parametrize(("family", "fitter"), [("bg_nbd", "BetaGeoFitter"), ("mbg_nbd", "ModifiedBetaGeoFitter")])
+@pytest.mark.parametrize("letters", [(0.24, 4.4, 0.8, 2.4), (1.8, 5.0, 2.5, 4.0), (0.5, 20.0, 0.3, 1.2)])
+def test_predictions_agree_with_lifetimes(lifetimes, family, fitter, letters) -> None:
+    model, oracle = BetaGeometric(family, *letters), getattr(lifetimes, fitter)()
+    oracle.params_ = dict(zip(("r", "alpha", "a", "b"), letters, strict=True))
+    rng = np.random.default_rng(6)
+    x, T = rng.integers(0, 30, 200), rng.uniform(1, 100, 200)
+    tx = np.where(x > 0, T * rng.random(200) ** 0.3, 0.0)
+
+    assert alive(model, x, tx, T) == pytest.approx(oracle.conditional_probability_alive(x, tx, T), rel=1e-6)
+    orders = oracle.conditional_expected_number_of_purchases_up_to_time(26, x, tx, T)
+    assert predict(model, x, tx, T, 26) == pytest.approx(orders, rel=1e-6, abs=1e-9)
+
+
+@pytest.mark.parametrize(("family", "fitter"), [("bg_nbd", "BetaGeoFitter"), ("mbg_nbd", "ModifiedBetaGeoFitter")])
+def test_the_fit_is_as_likely_as_that_of_lifetimes_or_likelier(lifetimes, cdnow, family, fitter) -> None:
+    oracle = getattr(lifetimes, fitter)()
+    with warnings.catch_warnings():
+        # Its optimiser strays to where its logarithms are of 0.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        oracle.fit(cdnow.frequency, cdnow.recency_weeks, cdnow.age_weeks)
+    theirs, model = BetaGeometric(family, **oracle.params_.to_dict()), fit_bgnbd(cdnow.histories, name=family)
+
+    assert model.fit.log_likelihood >= theirs.log_likelihood(cdnow.histories) - 1e-6
+    assert model.parameters == pytest.approx(theirs.parameters, rel=0.005)
