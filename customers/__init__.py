@@ -5,6 +5,9 @@ statistics per customer, fitted models, and projected value per customer, always
 ``experiments`` and ``service`` may import it; it imports nothing of ours.
 
 - ``books``           what a shop wrote down: sales, refunds, costs, expenses
+- ``netting``         refunds against the sales that they take back: what is left are orders
+- ``accounts``        profit and loss by week or month, and what each customer brought
+- ``completeness``    what the records cover, so that a reader knows what they may lack
 - ``orders``          order lines to frequency, recency, age and mean value
 - ``models``          when customers order and how much they spend
 - ``lifetime_value``  both together, or the reason why the history does not carry it
