@@ -9,6 +9,7 @@ statistics per customer, fitted models, and projected value per customer, always
 - ``accounts``        profit and loss by week or month, and what each customer brought
 - ``completeness``    what the records cover, so that a reader knows what they may lack
 - ``orders``          order lines to frequency, recency, age and mean value
+- ``tallies``         the same, kept up to date order by order
 - ``models``          when customers order and how much they spend
 - ``lifetime_value``  both together, or the reason why the history does not carry it
 """
