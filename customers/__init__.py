@@ -12,4 +12,6 @@ statistics per customer, fitted models, and projected value per customer, always
 - ``tallies``         the same, kept up to date order by order
 - ``models``          when customers order and how much they spend
 - ``lifetime_value``  both together, or the reason why the history does not carry it
+- ``rfm``             recency, frequency and value scored, and the segments that marketing calls by name
+- ``wording``         English and Indonesian
 """
