@@ -13,5 +13,7 @@ statistics per customer, fitted models, and projected value per customer, always
 - ``models``          when customers order and how much they spend
 - ``lifetime_value``  both together, or the reason why the history does not carry it
 - ``rfm``             recency, frequency and value scored, and the segments that marketing calls by name
+- ``silence``         how long customers have been silent, and how often such customers came back
+- ``segments``        segments by silence and probability, each customer with a reason in words
 - ``wording``         English and Indonesian
 """

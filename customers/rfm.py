@@ -153,8 +153,8 @@ RFM_SEGMENTS: tuple[RfmSegment, ...] = (
 """The conventional segments, made whole: every customer is in exactly one, and none is swallowed by another.
 
 Common tables (those of R's ``rfm`` among them) let "Loyal" hold customers long silent, "Potential loyalist" all new
-ones and "At risk" all that must not be lost. Here the special stands before the general, loyal customers are not silent,
-and what "new" and "promising" say of one order is true.
+ones and "At risk" all that must not be lost. Here the special stands before the general, loyal customers are not
+silent, and what "new" and "promising" say of one order is true.
 """
 
 

@@ -6,6 +6,8 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Literal
 
+from customers.books import Value
+
 Language = Literal["en", "id"]
 Words = Mapping[Language, str]
 
@@ -17,6 +19,18 @@ def words(*, en: str, id: str) -> Words:  # noqa: A002 - the language's own code
     """One text in every language."""
     return MappingProxyType({"en": en, "id": id})
 
+
+VALUE_WORDS: Mapping[Value, Words] = MappingProxyType(
+    {
+        "margin": words(en="margin", id="margin"),
+        "estimated_margin": words(en="estimated margin", id="perkiraan margin"),
+        "part_margin": words(
+            en="margin (revenue where costs are unknown)", id="margin (omzet bila modal tidak diketahui)"
+        ),
+        "revenue": words(en="revenue", id="omzet"),
+    }
+)
+"""What customer value is called, so that revenue is never called margin."""
 
 _OF = words(en="about {some} in {all}", id="sekitar {some} dari {all}")
 _NONE = words(en="none of {all}", id="tidak satu pun dari {all}")
