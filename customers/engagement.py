@@ -41,7 +41,8 @@ MEASURES: Mapping[str, Words] = {
 
 _SENTENCE = words(
     en="Customers with {typical:.3g} {measure} ordered {ratio:.2f} times as often later as customers with {base} and "
-    "as many earlier orders; 95 % interval {low:.2f} to {high:.2f}, from {n:,} customers, {engaged:,} of them with any.",
+    "as many earlier orders; 95 % interval {low:.2f} to {high:.2f}, from {n:,} customers, {engaged:,} of them with "
+    "any.",
     id="Pelanggan dengan {typical:.3g} {measure} kemudian membeli {ratio:.2f} kali sesering pelanggan dengan {base} "
     "dan jumlah pembelian sebelumnya yang sama; rentang 95 % {low:.2f} sampai {high:.2f}, dari {n:,} pelanggan, "
     "{engaged:,} di antaranya punya.",
