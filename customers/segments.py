@@ -10,7 +10,7 @@ import numpy.typing as npt
 from customers.books import Value
 from customers.orders import OrderStatistics
 from customers.rfm import scores_by_rank
-from customers.silence import Comebacks, Silences, silences
+from customers.silence import HORIZON_DAYS, Comebacks, Silences, silences
 from customers.wording import VALUE_WORDS, Language, Words, frequency_in_words, words
 
 IntArray = npt.NDArray[np.int64]
@@ -42,14 +42,27 @@ class Segment:
     Attributes:
         id: Stable: for targeting, feeds, experiments and files.
         name: In words.
-        rule: Who is in it; ``Segmentation.definition`` fills in ``{value}`` and ``{horizon}``.
-        rule_without_model: The same where no model gives chances, if that is another.
+        rule: Who is in it; ``definition`` fills in ``{value}`` and ``{horizon}``.
+        rule_without_model: The same where no model gives chances of an order, if that is another.
     """
 
     id: str
     name: Words
     rule: Words
     rule_without_model: Words | None = None
+
+    def definition(self, language: Language, *, value: Value, has_model: bool, horizon_days: int = HORIZON_DAYS) -> str:
+        """Who is in it, in words; what "quiet longer than usual" means in them, ``QUIET_LONGER`` says.
+
+        Args:
+            language: Of the words.
+            value: What customer value consists of, see ``SalesLines.value``: revenue is never called margin.
+            has_model: Whether customers were segmented with a model's chances of an order.
+            horizon_days: That of the ``comebacks`` they were segmented with.
+        """
+        without = None if has_model else self.rule_without_model
+        rule = self.rule if without is None else without
+        return rule[language].format(value=VALUE_WORDS[value][language], horizon=horizon_days)
 
 
 SEGMENTS: tuple[Segment, ...] = (
@@ -121,11 +134,6 @@ QUIET_LONGER = words(
 """What the definitions mean by it. Silence alone suffices: where customers never seem to leave for good, a model's
 P(alive) is nearly 1 for everybody, and would call nobody quiet."""
 
-QUIET_LONGER_WITHOUT_MODEL = words(
-    en="Quiet longer than usual: for more than two usual gaps.",
-    id="Diam lebih lama dari biasanya: lebih dari dua kali jeda biasanya.",
-)
-
 _CODES: Mapping[str, int] = MappingProxyType({segment.id: code for code, segment in enumerate(SEGMENTS)})
 
 _SILENT = words(en="{days} days silent", id="diam {days} hari")
@@ -178,20 +186,6 @@ class Segmentation:
         members: IntArray = self.customer_ids[self.codes == _CODES[segment_id]]
         return members
 
-    def definition(self, segment: Segment, *, language: Language, value: Value) -> str:
-        """Who is in a segment, in words; ``value`` (see ``SalesLines.value``) keeps revenue from being called margin.
-
-        What "quiet longer than usual" means in it, ``quiet_longer`` says.
-        """
-        without = segment.rule_without_model if self.p_order is None else None
-        rule = segment.rule if without is None else without
-        return rule[language].format(value=VALUE_WORDS[value][language], horizon=self.comebacks.horizon_days)
-
-    @property
-    def quiet_longer(self) -> Words:
-        """What the definitions mean by "quiet longer than usual"."""
-        return QUIET_LONGER_WITHOUT_MODEL if self.p_order is None else QUIET_LONGER
-
     def reason(self, row: int, *, language: Language) -> str:
         """How long the customer of a row has been silent, and what that means.
 
@@ -242,14 +236,13 @@ def segmented(
         margins_minor: What each brought so far, of either sign, shape ``(n_customers,)``.
         comebacks: From ``customers.silence.comebacks`` of the same history.
         p_alive: Probability of still being a customer, same shape, from Pareto/NBD or MBG/NBD: BG/NBD's is 1 for
-            everybody who bought once, and says nothing. None where no model is; then silence alone decides.
-        p_order: Probability of an order within the horizon of ``comebacks``, same shape; None where no model is.
+            everybody who bought once, and says nothing. None where no such model is; then silence alone says who is
+            quiet longer than usual.
+        p_order: Probability of an order within the horizon of ``comebacks``, same shape, or None where no model is.
 
     Raises:
-        ValueError: If lengths differ, a probability is none, or only one of the two kinds is given.
+        ValueError: If lengths differ or a probability is none.
     """
-    if (p_alive is None) != (p_order is None):
-        raise ValueError("p_alive and p_order must both be given, or neither")
     for name, values in (("margins_minor", margins_minor), ("p_alive", p_alive), ("p_order", p_order)):
         if values is not None and values.size != len(statistics):
             raise ValueError(f"{name} must have one value for each of {len(statistics)} customers, got {values.size}")

@@ -128,18 +128,16 @@ def test_a_gap_that_is_the_shops_is_called_the_shops_and_one_that_nobody_has_is_
     assert segments_of(shop([54])).reason(0, language="en") == "46 days silent"
 
 
-def test_definitions_call_revenue_revenue_and_name_no_chance_without_a_model() -> None:
-    plain = segments_of(shop([26, 40, 54]))
-    modelled = segments_of(shop([26, 40, 54]), alive=[0.5], order=[0.5])
+def test_definitions_call_revenue_revenue_and_name_no_model_where_none_is() -> None:
     by_id = {segment.id: segment for segment in SEGMENTS}
 
-    assert "brought most revenue" in modelled.definition(by_id["champions"], language="en", value="revenue")
-    assert "omzet terbanyak" in modelled.definition(by_id["champions"], language="id", value="revenue")
-    assert "where that is short by the model" in modelled.definition(by_id["quiet"], language="en", value="margin")
-    assert "within 90 days" in plain.definition(by_id["quiet"], language="en", value="margin")
-    assert "model" in modelled.quiet_longer["en"]
-    told = [plain.quiet_longer["en"], *(plain.definition(s, language="en", value="margin") for s in SEGMENTS)]
-    assert not any("chance" in text or "model" in text for text in told)
+    assert "brought most revenue" in by_id["champions"].definition("en", value="revenue", has_model=True)
+    assert "omzet terbanyak" in by_id["champions"].definition("id", value="revenue", has_model=True)
+    assert "within 30 days" in by_id["quiet"].definition("en", value="margin", has_model=True, horizon_days=30)
+    for segment in SEGMENTS:
+        for language in segment.name:
+            assert "model" not in segment.definition(language, value="margin", has_model=False)
+            assert "{" not in segment.definition(language, value="part_margin", has_model=True)
 
 
 def test_the_shops_own_record_decides_before_the_model_who_is_hardly_expected_back() -> None:
@@ -192,8 +190,6 @@ def test_what_cannot_be_is_refused() -> None:
         segments_of(statistics, alive=[0.5, float("nan")], order=[0.5, 0.5])
     with pytest.raises(ValueError, match="p_order must have one value for each of 2 customers, got 1"):
         segments_of(statistics, alive=[0.5, 0.5], order=[0.5])
-    with pytest.raises(ValueError, match="must both be given, or neither"):
-        segments_of(statistics, alive=[0.5, 0.5])
     with pytest.raises(ValueError, match="segment must be one of quiet, at_risk"):
         segments_of(statistics).members("best")
 
