@@ -6,6 +6,7 @@ statistics per customer, fitted models, and projected value per customer, always
 
 - ``books``           what a shop wrote down: sales, refunds, costs, expenses
 - ``orders``          order lines to frequency, recency, age and mean value
+- ``landmarks``       up to when engagement is measured, and from when models with covariates look
 - ``models``          when customers order and how much they spend
 - ``lifetime_value``  both together, or the reason why the history does not carry it
 """
