@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from customers.orders import OrderStatistics
+from customers.orders import OrderDays, OrderStatistics
 from customers.published.cdnow import cdnow_history, cdnow_orders
 
 ROOT = Path(__file__).parents[2]
@@ -17,6 +17,12 @@ def recomputed() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def cdnow(data_folder: Path) -> OrderStatistics:
+def cdnow_days(data_folder: Path) -> OrderDays:
+    """The whole CDNOW sample, in cents."""
+    return cdnow_orders(data_folder / "cdnow" / "CDNOW_sample.txt")
+
+
+@pytest.fixture(scope="session")
+def cdnow(cdnow_days: OrderDays) -> OrderStatistics:
     """The CDNOW sample up to 1997-09-30, in cents."""
-    return cdnow_history(cdnow_orders(data_folder / "cdnow" / "CDNOW_sample.txt"))
+    return cdnow_history(cdnow_days)
