@@ -19,9 +19,9 @@ def foresight_sentences(foresight: Foresight, money: Money, *, weeks: int, n_cus
     if foresight.ordered is None or foresight.orders is None or foresight.margin_minor is None:
         return [
             (
-                f"The records before the first day are too short to tell what a campaign of {weeks} weeks can show: they "
-                f"must cover at least {weeks} weeks in which enough of these customers were known already. You may go on; "
-                "a small effect will not be seen."
+                f"The records before the first day are too short to tell what a campaign of {weeks} weeks can show: "
+                f"they must cover at least {weeks} weeks in which enough of these customers were known already. You "
+                "may go on; a small effect will not be seen."
             )
         ]
     usual = (
@@ -34,8 +34,8 @@ def foresight_sentences(foresight: Foresight, money: Money, *, weeks: int, n_cus
         return [
             usual,
             (
-                f"Nothing can be read from fewer than {FEWEST_ORDERING} who order, so most likely this campaign will end "
-                f"undecided. {longer}You may go on all the same."
+                f"Nothing can be read from fewer than {FEWEST_ORDERING} who order, so most likely this campaign will "
+                f"end undecided. {longer}You may go on all the same."
             ),
         ]
     ordered = (
@@ -133,7 +133,8 @@ def _figures(outcomes: Mapping[Outcome, LotsEffect | None], money: Money) -> lis
         low, high = (100 * end for end in ordered.interval)
         said.append(
             f"Of 100 contacted {100 * ordered.treated_mean:.1f} ordered, of 100 held out "
-            f"{100 * ordered.control_mean:.1f}: {100 * ordered.estimate:+.1f} (95 % interval {low:+.1f} to {high:+.1f}) once past orders are allowed for."
+            f"{100 * ordered.control_mean:.1f}: {100 * ordered.estimate:+.1f} "
+            f"(95 % interval {low:+.1f} to {high:+.1f}) once past orders are allowed for."
         )
     if (margin := outcomes.get("margin")) is not None:
         low_text, high_text = (amount_text(end, money) for end in margin.interval)

@@ -226,7 +226,8 @@ class _Moments:
         """Studentised differences under each draw once ``amount`` is taken off every treated unit."""
         squared = self.value_value - 2 * amount * self.value_lot + amount**2 * self.lot_lot
         floor = np.finfo(np.float64).eps * (self.value_value.max() + amount**2 * self.lot_lot.max()) + 1e-300
-        return (self.value - amount * self.lot) / np.sqrt(np.maximum(squared, floor))
+        studentised: FloatArray = (self.value - amount * self.lot) / np.sqrt(np.maximum(squared, floor))
+        return studentised
 
     @property
     def spread(self) -> float:

@@ -9,6 +9,7 @@ import sys
 import click
 
 from service.cli.attributing import attribution
+from service.cli.campaigning import campaign
 from service.cli.edge import EXPECTED, one_line
 from service.cli.erasing import erase
 from service.cli.evaluating import evaluate
@@ -37,6 +38,7 @@ _COMMANDS = (
     models,
     evaluate,
     experiment,
+    campaign,
     attribution,
     erase,
     database,

@@ -14,15 +14,19 @@ from service.cli.writing import ServiceRefused
 from service.demo.home import RealHome
 from service.demo.storefront import PlayStopped
 from service.jobs.attributing import PeriodRefused
+from service.jobs.campaigns.planning import PlanRefused
+from service.jobs.campaigns.records import NoOrders
 from service.jobs.exporting import ForgottenMeanwhile
 from service.jobs.importing.reading import ImportRefused
 from service.log.backup import BackupFailed
+from service.log.campaigns import CampaignExists, CampaignUnknown, CardRefused
 from service.log.database import LogFailure, LogInUse, LogLocked, SchemaOutdated
 from service.log.dumps import ToolFailed
 from service.log.experiments import ActionRefused, ExperimentExists, ExperimentUnknown
 from service.log.imports import ImportClosed, ImportUnknown
 from service.log.restoring import RestoreRefused
 from service.log.suppressions import StillErasing
+from service.money import AmountRefused
 from service.secret import SecretUnusable
 from service.server import PortTaken
 from service.settings import SettingRefused
@@ -30,8 +34,12 @@ from service.wiring import RealClockOnly
 
 EXPECTED: tuple[type[Exception], ...] = (
     ActionRefused,
+    AmountRefused,
     ArtifactRefused,
     BackupFailed,
+    CampaignExists,
+    CampaignUnknown,
+    CardRefused,
     DesignRefused,
     ExperimentExists,
     ExperimentUnknown,
@@ -43,12 +51,14 @@ EXPECTED: tuple[type[Exception], ...] = (
     LogFailure,
     LogInUse,
     LogLocked,
+    NoOrders,
     NoSimulatedShop,
     NotErased,
     NothingToTrain,
     NothingUsable,
     OSError,
     PeriodRefused,
+    PlanRefused,
     PlayStopped,
     PortTaken,
     RealClockOnly,
