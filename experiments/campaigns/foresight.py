@@ -72,7 +72,7 @@ def foreseen(
     orders: OrderDays,
     standing: Standing,
     *,
-    first_day: int,
+    until_day: int,
     n_days: int,
     holdout: float,
     rng: np.random.Generator,
@@ -80,10 +80,10 @@ def foreseen(
     """What a campaign of these customers can show.
 
     Args:
-        orders: All that the shop knows before ``first_day``.
+        orders: All that the shop knows.
         standing: Those who are to be drawn; in the past, the customers of the day are.
-        first_day: First day of the campaign.
-        n_days: Its window.
+        until_day: Last day of the past: the day before the campaign, or the last one that the records cover.
+        n_days: Window of the campaign.
         holdout: Share held out.
         rng: Source of the lots drawn in the past.
     """
@@ -93,7 +93,7 @@ def foreseen(
     )
     past = [
         _replayed(own, first_day=day, n_days=n_days, holdout=holdout, n_now=len(standing), rng=rng)
-        for day in (first_day - n_days * back for back in range(1, MOST_WINDOWS + 1))
+        for day in (until_day + 1 - n_days * back for back in range(1, MOST_WINDOWS + 1))
     ]
     windows = [window for window in past if window is not None]
     if not windows:

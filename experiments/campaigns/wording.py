@@ -5,13 +5,29 @@ from collections.abc import Mapping
 from experiments.campaigns.foresight import FEWEST_ORDERING, MOST_WINDOWS, Foresight, Visible
 from experiments.campaigns.reading import Outcome, Reading
 from experiments.campaigns.vouchers import Promise, break_even_share
-from experiments.outcomes import Money
+from experiments.outcomes import Money, value_word
 from experiments.statistics.randomisation import LotsEffect
+
+ROUND_FROM = 1_000
+"""Major units from which on a mean needs no decimals."""
+
+STALE_DAYS = 7
+"""From so many days between the records' end and the first day on, a plan says that they are old."""
 
 SELF_SELECTION = (
     "Comparing those who used a voucher with those who did not says nothing: they chose. Only the lots compare alike "
     "customers."
 )
+
+
+def stale_sentences(n_days: int) -> list[str]:
+    """What is to be said of records that end so many days before the first one; nothing if it is less than a week."""
+    if n_days < STALE_DAYS:
+        return []
+    old = (
+        f"The records end {n_days:,} days before the first one: what customers did since is not known, so the arms are"
+    )
+    return [f"{old} less alike than they could be. Plan with a fresh sheet."]
 
 
 def foresight_sentences(foresight: Foresight, money: Money, *, weeks: int, n_customers: int) -> list[str]:
@@ -43,9 +59,10 @@ def foresight_sentences(foresight: Foresight, money: Money, *, weeks: int, n_cus
         f"ordering on (from {100 * foresight.ordered.usual:.0f} to "
         f"{100 * (foresight.ordered.usual + foresight.ordered.smallest):.0f} of 100){_impossible(foresight.ordered)}."
     )
+    least, mean = (mean_text(value, money) for value in (foresight.margin_minor.smallest, foresight.margin_minor.usual))
     margin = (
-        f"In money: from about {amount_text(foresight.margin_minor.smallest, money)} more per contacted customer on, "
-        f"beside the usual {amount_text(foresight.margin_minor.usual, money)}{_relative(foresight.margin_minor)}."
+        f"In {value_word(money.margin_rate)}: from about {least} more per contacted customer on, beside the usual {mean}"
+        f"{_relative(foresight.margin_minor)}."
     )
     smaller = "A smaller effect will most likely not be seen, which does not mean that there is none."
     return [usual, ordered, margin, smaller]
@@ -61,7 +78,7 @@ def voucher_sentences(promise: Promise, foresight: Foresight, money: Money) -> l
     margin = foresight.margin_minor.usual / foresight.ordered.usual
     usual = foresight.ordered.usual
     needed = break_even_share(usual_share=usual, margin_minor=margin, voucher_minor=promise.amount_minor)
-    base = f"Those who order leave {amount_text(margin, money)} each in such a window."
+    base = f"Those who order leave {mean_text(margin, money)} each in such a window."
     if needed is None:
         return [base, f"A voucher of {worth} gives all of it away: no rise in orders can pay for it."]
     beyond = ", which is more than all of them" if needed > 1 else ""
@@ -107,8 +124,15 @@ def too_early_text(*, last_day: str, come_back: str) -> str:
 
 
 def amount_text(minor: float, money: Money) -> str:
-    """An amount as a reader writes it."""
+    """A sum as a reader writes it, to its last unit."""
     return f"{minor / money.minor_per_major:,.{money.currency_exponent}f} {money.currency}"
+
+
+def mean_text(minor: float, money: Money) -> str:
+    """A mean as a reader writes it: from a thousand on without decimals."""
+    amount = minor / money.minor_per_major
+    decimals = 0 if abs(amount) >= ROUND_FROM else money.currency_exponent
+    return f"{amount:,.{decimals}f} {money.currency}"
 
 
 def _verdict(reading: Reading) -> str:
@@ -137,9 +161,10 @@ def _figures(outcomes: Mapping[Outcome, LotsEffect | None], money: Money) -> lis
             f"(95 % interval {low:+.1f} to {high:+.1f}) once past orders are allowed for."
         )
     if (margin := outcomes.get("margin")) is not None:
-        low_text, high_text = (amount_text(end, money) for end in margin.interval)
+        low_text, high_text = (mean_text(end, money) for end in margin.interval)
+        worth = value_word(money.margin_rate)
         said.append(
-            f"Margin net of vouchers per customer: {amount_text(margin.estimate, money)} more among the contacted "
+            f"{worth.capitalize()} per customer, net of vouchers, differed by {mean_text(margin.estimate, money)} "
             f"(95 % interval {low_text} to {high_text})."
         )
     return said

@@ -14,7 +14,7 @@ from experiments.campaigns.foresight import Foresight, Visible, foreseen
 from experiments.campaigns.lots import Lots, drawn_lots
 from experiments.campaigns.standing import Standing, standing_before
 from experiments.campaigns.vouchers import Promise
-from experiments.campaigns.wording import SELF_SELECTION, foresight_sentences, voucher_sentences
+from experiments.campaigns.wording import SELF_SELECTION, foresight_sentences, stale_sentences, voucher_sentences
 from experiments.outcomes import Money
 from service.clock import day_text, instant_text
 from service.jobs.campaigns.records import NoOrders, Records
@@ -135,7 +135,7 @@ def planned(records: Records, wish: Wish, *, reader: Reader) -> Plan:
     foresight = foreseen(
         known.orders,
         standing,
-        first_day=wish.first_day,
+        until_day=min(wish.first_day - 1, known.last_day),
         n_days=DAYS_A_WEEK * wish.weeks,
         holdout=wish.holdout,
         rng=generator(salt, "foresight"),
@@ -150,6 +150,8 @@ def planned(records: Records, wish: Wish, *, reader: Reader) -> Plan:
         definition={
             **{name: value for name, value in asdict(wish).items() if name not in ("key", "first_day")},
             "currency": records.currency,
+            "margin_rate": records.margin_rate,
+            "records_until": records.last_day,
             "counts": {**_counts(records, lots), **left_out},
             "foresight": asdict(foresight),
         },
@@ -270,7 +272,8 @@ def plan_sentences(stored: StoredCampaign) -> list[str]:
     said, money = stored.definition, money_of(stored)
     foresight = _foresight(said["foresight"])
     n_customers = said["counts"]["contacted"] + said["counts"]["held_out"]
-    sentences = foresight_sentences(foresight, money, weeks=said["weeks"], n_customers=n_customers)
+    sentences = stale_sentences(stored.first_day - said["records_until"] - 1)
+    sentences += foresight_sentences(foresight, money, weeks=said["weeks"], n_customers=n_customers)
     promise = promise_of(stored)
     if promise is not None:
         sentences += [*voucher_sentences(promise, foresight, money), SELF_SELECTION]
@@ -280,7 +283,7 @@ def plan_sentences(stored: StoredCampaign) -> list[str]:
 def money_of(stored: StoredCampaign) -> Money:
     """How the campaign's money is read."""
     currency = stored.definition["currency"]
-    return Money(currency, currency_exponent(currency))
+    return Money(currency, currency_exponent(currency), stored.definition["margin_rate"])
 
 
 def promise_of(stored: StoredCampaign) -> Promise | None:

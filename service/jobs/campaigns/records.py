@@ -2,19 +2,18 @@
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sqlalchemy import select
 
 from customers.orders import OrderDays, order_days
 from service.clock import day_text
 from service.jobs.importing.reading import ImportRefused, Sheet
+from service.log.campaigns import user_names
 from service.log.database import Reader
 from service.log.frames import order_frame, shop_days
-from service.log.tables import users
 from service.money import decimal_amount
 from service.settings import Settings
 
@@ -34,6 +33,7 @@ class Records:
         anonymous: Lines of nobody known.
         last_day: The last day with any entry, days since 1970-01-01.
         has_money: Whether any line says what it was worth.
+        margin_rate: Share of the value that was taken for margin.
     """
 
     names: NDArray[np.object_]
@@ -44,6 +44,7 @@ class Records:
     anonymous: int
     last_day: int
     has_money: bool
+    margin_rate: float
 
     def without(self, names: set[str]) -> "Records":
         """The records without the customers of these names."""
@@ -51,16 +52,7 @@ class Records:
         kept = ~np.isin(self.orders.customer_ids, gone)
         days = self.orders
         orders = OrderDays(days.customer_ids[kept], days.days[kept], days.values_minor[kept], days.margins_minor[kept])
-        return Records(
-            self.names,
-            orders,
-            self.other_spellings,
-            self.currency,
-            self.other_currencies,
-            self.anonymous,
-            self.last_day,
-            self.has_money,
-        )
+        return replace(self, orders=orders)
 
     def to_entries(self) -> list[dict[str, str]]:
         """The same as JSON, an entry per customer and day: what ``POST /v1/campaigns`` takes as ``orders``."""
@@ -133,6 +125,7 @@ def records_of_lines(
         anonymous=int(is_anonymous.sum()),
         last_day=last_day,
         has_money=bool((minor != 0).any()),
+        margin_rate=settings.margin_rate,
     )
 
 
@@ -184,8 +177,7 @@ def records_of_log(reader: Reader, settings: Settings) -> Records:
     """
     frame = order_frame(reader, timezone=settings.timezone)
     with reader.connect() as connection:
-        query = select(users.c.id, users.c.external_id).where(~users.c.is_visitor, ~users.c.is_erasing)
-        name_of = pd.Series({row.id: row.external_id for row in connection.execute(query)}, dtype=object)
+        name_of = pd.Series(user_names(connection), dtype=object)
     frame = frame.loc[frame["unit"].isin(name_of.index)]
     if frame.empty:
         raise NoOrders("the log holds no order of a known customer: import a sales sheet, or name one as FILE")
