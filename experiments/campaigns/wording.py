@@ -61,8 +61,8 @@ def foresight_sentences(foresight: Foresight, money: Money, *, weeks: int, n_cus
     )
     least, mean = (mean_text(value, money) for value in (foresight.margin_minor.smallest, foresight.margin_minor.usual))
     margin = (
-        f"In {value_word(money.margin_rate)}: from about {least} more per contacted customer on, beside the usual {mean}"
-        f"{_relative(foresight.margin_minor)}."
+        f"In {value_word(money.margin_rate)}: from about {least} more per contacted customer on, beside the usual "
+        f"{mean}{_relative(foresight.margin_minor)}."
     )
     smaller = "A smaller effect will most likely not be seen, which does not mean that there is none."
     return [usual, ordered, margin, smaller]
