@@ -26,6 +26,9 @@ DRAWS = 1_999
 MOST_DRAWN_UNITS = 5_000
 """Units beyond which the draws are replaced by the normal curve that they have come to by then."""
 
+_LIMIT_SHARE = 1e-4
+"""Share of a standard error to which the ends of an interval are looked for; the draws tell them less exactly."""
+
 _CELLS_AT_A_TIME = 1_000_000
 _TIE = 1e-7
 """Statistics closer than this are one: they come from the same sums in another order."""
@@ -96,13 +99,15 @@ def draws(blocks: Blocks, n_draws: int, *, rng: np.random.Generator) -> Iterator
     """Lots that might have been drawn, in block order: 1 for treated, in pieces of shape ``(some draws, n_units)``."""
     n = blocks.of.size
     at_a_time = max(1, _CELLS_AT_A_TIME // max(n, 1))
-    is_treated_place = np.arange(n) - blocks.starts[blocks.of] < blocks.treated[blocks.of]
+    alike = [(size, np.flatnonzero(blocks.sizes == size)) for size in np.unique(blocks.sizes)]
     for start in range(0, n_draws, at_a_time):
-        rows = min(at_a_time, n_draws - start)
-        # Sorting random numbers shuffles; the block added in front keeps each block at its place.
-        shuffled = np.argsort(blocks.of + rng.random((rows, n)), axis=1)
-        lots = np.empty((rows, n))
-        np.put_along_axis(lots, shuffled, np.broadcast_to(is_treated_place.astype(np.float64), (rows, n)), axis=1)
+        lots = np.empty((min(at_a_time, n_draws - start), n))
+        for size, members in alike:
+            # The treated of a block are those of its smallest random numbers: as many as were treated.
+            chances = rng.random((lots.shape[0], members.size, size))
+            largest = np.take_along_axis(np.sort(chances, axis=2), (blocks.treated[members] - 1)[None, :, None], axis=2)
+            places = blocks.starts[members][:, None] + np.arange(size)
+            lots[:, places.ravel()] = (chances <= largest).reshape(lots.shape[0], -1)
         yield lots
 
 
@@ -306,7 +311,7 @@ def _limit(is_rejected: Callable[[float], bool], estimate: float, step: float) -
     else:
         return float(np.copysign(np.inf, step))
     rejected = estimate + reach
-    for _ in range(40):
+    while abs(rejected - kept) > _LIMIT_SHARE * abs(step):
         middle = (kept + rejected) / 2
         if is_rejected(middle):
             rejected = middle
