@@ -142,7 +142,7 @@ def _verdict(reading: Reading) -> str:
                 f"Undecided: {reading.n_ordering:,} customers ordered, and nothing can be read from fewer than "
                 f"{FEWEST_ORDERING}."
             )
-        return "Undecided: there are not two customers of either arm left to compare."
+        return "Undecided: all did the same, or there are not two customers of either arm left: nothing to compare."
     return {
         "works": "It works: net of vouchers, contacted customers left more than those held out.",
         "costs": "It costs: net of vouchers, contacted customers left less than those held out.",

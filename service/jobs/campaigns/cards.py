@@ -63,9 +63,10 @@ def noted_cards(
         raise CardRefused(f"campaign {key!r} gave no vouchers: plan one with --voucher AMOUNT")
     if kind == "stamped" and not promise.stamps:
         raise CardRefused(f"campaign {key!r} gave vouchers, which need no stamps: redeem them")
-    if len(set(cards)) < len(cards):
-        raise CardRefused("each card may be named once: say --times for several stamps")
-    for name, card in zip(cards, _named_cards(connection, stored, cards), strict=True):
+    found = _named_cards(connection, stored, cards)
+    if len({card.user_id for card in found}) < len(found):
+        raise CardRefused("each card may be named once, whether by its code or by who holds it")
+    for name, card in zip(cards, found, strict=True):
         if day > promise.last_day:
             raise CardRefused(f"{name!r} ran out on {day_text(promise.last_day)}")
         if kind == "redeemed" and not promise.filled(card.stamped, card.redeemed):

@@ -177,6 +177,8 @@ def test_forgetting_answers_what_went_and_a_second_look_that_found_nothing(eithe
         "events": 4,
         "exposures": 1,
         "assignments": 1,
+        "campaign_units": 0,
+        "campaign_entries": 0,
         "dead_letters": 1,
         "visitors": 1,
         "users": 1,
