@@ -66,6 +66,8 @@ SUBJECTS: Mapping[str, Subject] = MappingProxyType(
                 "order_id": "text",
                 "quantity": "integer",
                 "amount": "money",
+                "cost": "money",
+                "fee": "money",
                 "currency": "text",
                 "seconds_watched": "number",
                 "seconds_total": "number",

@@ -88,6 +88,8 @@ def event_extracts(reader: Engine, period: Period) -> Iterator[Extract]:
             said.order_id,
             said.quantity,
             said.amount_minor.label("amount"),
+            said.cost_minor.label("cost"),
+            said.fee_minor.label("fee"),
             said.currency,
             said.seconds_watched,
             said.seconds_total,
