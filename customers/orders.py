@@ -98,7 +98,7 @@ def order_days(
         )
     order = np.lexsort((days, customer_ids))
     ids, day = customer_ids[order], days[order]
-    starts = np.flatnonzero(_starts(ids) | _starts(day))
+    starts = np.flatnonzero(run_starts(ids) | run_starts(day))
     if not starts.size:
         return OrderDays(ids, day, values_minor, margins)
     net, left = np.add.reduceat(values_minor[order], starts), np.add.reduceat(margins[order], starts)
@@ -117,7 +117,7 @@ def statistics_of(orders: OrderDays, *, until_day: int) -> OrderStatistics:
     """
     known = orders.until(until_day)
     ids, day, value = known.customer_ids, known.days, known.values_minor
-    is_first = _starts(ids)
+    is_first = run_starts(ids)
     first = np.flatnonzero(is_first)
     last = np.append(first[1:], ids.size) - 1 if ids.size else first
     is_valued_repeat = ~is_first & (value > 0)
@@ -150,8 +150,8 @@ def order_statistics(
     return statistics_of(order_days(customer_ids, days, values_minor), until_day=until_day)
 
 
-def _starts(values: IntArray) -> npt.NDArray[np.bool_]:
-    """Where a run of equal values begins."""
+def run_starts(values: IntArray) -> npt.NDArray[np.bool_]:
+    """Where a run of equal values begins, shape as that of the values."""
     starts = np.ones(values.size, dtype=np.bool_)
     starts[1:] = values[1:] != values[:-1]
     return starts
