@@ -6,5 +6,8 @@ to expect of each customer. Within ``customers``, anybody may import them; they 
 - ``histories``    what a model knows of each customer, and what every model of timing promises
 - ``maximum``      where a likelihood (or, with a weak prior, a posterior) is largest, and what is known there
 - ``bgnbd``        BG/NBD and MBG/NBD: customers leave right after an order, if they leave
+- ``pareto_nbd``   Pareto/NBD: customers leave at any moment, silently
+- ``departures``   the integral over that moment
+- ``residual``     their orders from now on for ever, discounted
 - ``gamma_gamma``  how much they spend per order
 """
