@@ -8,6 +8,8 @@ to expect of each customer. Within ``customers``, anybody may import them; they 
 - ``bgnbd``        BG/NBD and MBG/NBD: customers leave right after an order, if they leave
 - ``pareto_nbd``   Pareto/NBD: customers leave at any moment, silently
 - ``departures``   the integral over that moment
+- ``subscriptions``  how long subscribers stay, by paid period: the shifted beta-geometric
+- ``hypergeometric`` Gauss' function where scipy's gives up
 - ``residual``     their orders from now on for ever, discounted
 - ``gamma_gamma``  how much they spend per order
 """

@@ -8,7 +8,7 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float64]
 
 _RULES = ((8, 3.0, 3.0), (16, 12.0, 8.0), (48, np.inf, np.inf))
-"""Gauss-Legendre nodes, and up to which fall of the integrand's logarithm and which width they give 8 digits or more."""
+"""Gauss-Legendre nodes, and the fall of the integrand's logarithm and the width up to which they give 8 digits."""
 
 _NEGLIGIBLE_FALL = 37.0
 """exp(-37) is the last digit of a double: what lies beyond adds nothing."""
