@@ -245,7 +245,9 @@ def _steps_taken(model: RegularGeometric, histories: Histories) -> FloatArray:
     return terms / terms.sum(axis=0)
 
 
-def _chance_of_steps(model: RegularGeometric, m: int, x: FloatArray, steps: FloatArray, share: FloatArray) -> FloatArray:
+def _chance_of_steps(
+    model: RegularGeometric, m: int, x: FloatArray, steps: FloatArray, share: FloatArray
+) -> FloatArray:
     """Chance that a customer who stays takes the steps to her m-th order within the horizon."""
     shape = model.r + model.k * x
     chance = np.zeros(x.size)

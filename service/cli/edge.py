@@ -2,6 +2,7 @@
 
 import httpx
 
+from customers.lifetime_value import NotEnoughHistory
 from experiments.design import DesignRefused
 from recommender.artifact import ArtifactRefused
 from recommender.training import NothingToTrain
@@ -14,6 +15,7 @@ from service.cli.writing import ServiceRefused
 from service.demo.home import RealHome
 from service.demo.storefront import PlayStopped
 from service.jobs.attributing import PeriodRefused
+from service.jobs.bookkeeping import BooksEmpty
 from service.jobs.exporting import ForgottenMeanwhile
 from service.jobs.importing.reading import ImportRefused
 from service.log.backup import BackupFailed
@@ -32,6 +34,7 @@ EXPECTED: tuple[type[Exception], ...] = (
     ActionRefused,
     ArtifactRefused,
     BackupFailed,
+    BooksEmpty,
     DesignRefused,
     ExperimentExists,
     ExperimentUnknown,
@@ -44,6 +47,7 @@ EXPECTED: tuple[type[Exception], ...] = (
     LogInUse,
     LogLocked,
     NoSimulatedShop,
+    NotEnoughHistory,
     NotErased,
     NothingToTrain,
     NothingUsable,
