@@ -28,7 +28,7 @@ CUSTOMER_IDS = "customer_ids"
 
 KEPT_ALL_DAYS = 14
 KEPT_WEEKLY_DAYS = 400
-"""Every snapshot of the last fortnight is kept, then the first of each week for as long as an experiment may look back."""
+"""Every snapshot of the last fortnight is kept, then the first of each week, as far back as an experiment may ask."""
 
 _MANIFEST, _POINTER = "manifest.json", "live"
 _SHOP = "shop."
