@@ -10,10 +10,12 @@ statistics per customer, fitted models, and projected value per customer, always
 - ``completeness``    what the records cover, so that a reader knows what they may lack
 - ``orders``          order lines to frequency, recency, age and mean value
 - ``tallies``         the same, kept up to date order by order
+- ``landmarks``       up to when engagement is measured, and from when models with covariates look
 - ``models``          when customers order and how much they spend
 - ``lifetime_value``  both together, or the reason why the history does not carry it
 - ``rfm``             recency, frequency and value scored, and the segments that marketing calls by name
 - ``silence``         how long customers have been silent, and how often such customers came back
 - ``segments``        segments by silence and probability, each customer with a reason in words
 - ``wording``         English and Indonesian
+- ``snapshots``       what customers were worth at one moment, kept on disk
 """

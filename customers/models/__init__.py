@@ -10,6 +10,8 @@ to expect of each customer. Within ``customers``, anybody may import them; they 
 - ``departures``   the integral over that moment
 - ``subscriptions``  how long subscribers stay, by paid period: the shifted beta-geometric
 - ``hypergeometric`` Gauss' function where scipy's gives up
+- ``covariates``   what customers are and do beside ordering, in any of the three
+- ``covariate_fit`` where their likelihood is largest
 - ``residual``     their orders from now on for ever, discounted
 - ``gamma_gamma``  how much they spend per order
 """

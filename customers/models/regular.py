@@ -9,6 +9,7 @@ Filiztekin (2007) with Erlang gaps (Reutterer, Platzer and Schroeder 2021, Inter
 Marketing 38(3)).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,7 +93,8 @@ class RegularGeometric:
         x = histories.frequency.astype(np.float64)
         terms = _silence_terms(self.logs, x, histories.recency_weeks, histories.age_weeks, self.k)
         odds = _log_odds_left(self.logs, x, histories.recency_weeks, histories.age_weeks, self.k, self.shift)
-        return special.expit(np.log(terms.sum(axis=0)) - odds)
+        alive: FloatArray = special.expit(np.log(terms.sum(axis=0)) - odds)
+        return alive
 
     def expected_orders(self, histories: Histories, *, horizon_weeks: float) -> FloatArray:
         """Expected orders of each customer over the next ``horizon_weeks``, given their history.
@@ -108,18 +110,27 @@ class RegularGeometric:
             ValueError: If the horizon is negative.
         """
         check_horizon(horizon_weeks)
-        x = histories.frequency.astype(np.float64)
         steps = _steps_taken(self, histories)
+        staying = self.b + self.shift + histories.frequency.astype(np.float64)
         share = horizon_weeks / (self.alpha + histories.age_weeks + horizon_weeks)
-        staying = self.b + self.shift + x
-        total, still = np.zeros(len(histories)), self.probability_alive(histories)
-        rows, m = np.arange(len(histories)), 1
+        shape = self.r + self.k * histories.frequency + np.arange(self.k)[:, None]
+        log_share, log_chance = np.log(np.maximum(share, _LEAST_CHANCE)), shape * np.log1p(-share)
+        reached, still = np.ones(shape.shape), self.probability_alive(histories)
+        total, rows, n = np.zeros(len(histories)), np.arange(len(histories)), 1
         while rows.size:
-            chance = _chance_of_steps(self, m, x[rows], steps[:, rows], share[rows])
-            total[rows] += still[rows] * chance
-            still[rows] *= (staying[rows] + m - 1) / (self.a + staying[rows] + m - 1)
-            rows = rows[still[rows] * chance > _NEGLIGIBLE]
-            m += 1
+            reached -= np.exp(log_chance)
+            log_chance += log_share + np.log((shape + n - 1) / n)
+            # Of all the steps that may have been taken before, one makes the n-th from here complete an order.
+            taken = -n % self.k
+            m = (n + taken) // self.k
+            total[rows] += still * steps[taken] * np.maximum(reached[taken], 0.0)
+            n += 1
+            if taken == 0:
+                still = still * (staying + m - 1) / (self.a + staying + m - 1)
+                on = still * reached.max(axis=0) > _NEGLIGIBLE
+                if not on.all():
+                    rows, still, staying, log_share = rows[on], still[on], staying[on], log_share[on]
+                    shape, log_chance, reached, steps = shape[:, on], log_chance[:, on], reached[:, on], steps[:, on]
         return total
 
     def probability_of_order(self, histories: Histories, *, horizon_weeks: float) -> FloatArray:
@@ -192,18 +203,23 @@ def fit_regular(
 
 
 def likeliest_regularity(
-    histories: Histories, *, family: Name = "mbg_nbd", prior: WeakPrior | None = None
+    histories: Histories, *, family: Name = "mbg_nbd", prior_of: Callable[[int], WeakPrior] | None = None
 ) -> RegularGeometric:
     """The (M)BG/CNBD-k whose ``k`` makes the histories likeliest, from 1 to ``GREATEST_REGULARITY``.
 
     The likelihood rises with ``k`` up to the best one and falls from there; the search stops where it falls.
 
+    Args:
+        histories: The customers', with ``log_gaps``.
+        family: Whether customers can leave after their first order (``mbg_nbd``) or not.
+        prior_of: The prior for each ``k``: the steps' rate grows with it.
+
     Raises:
         ValueError: If there is no customer or no ``log_gaps``.
     """
-    best = fit_regular(histories, family=family, k=1, prior=prior)
+    best = fit_regular(histories, family=family, k=1, prior=prior_of(1) if prior_of else None)
     for k in range(2, GREATEST_REGULARITY + 1):
-        model = fit_regular(histories, family=family, k=k, prior=prior)
+        model = fit_regular(histories, family=family, k=k, prior=prior_of(k) if prior_of else None)
         if _fitted(model).log_likelihood <= _fitted(best).log_likelihood:
             break
         best = model
@@ -242,7 +258,8 @@ def _steps_taken(model: RegularGeometric, histories: Histories) -> FloatArray:
     terms = _silence_terms(
         model.logs, histories.frequency.astype(np.float64), histories.recency_weeks, histories.age_weeks, model.k
     )
-    return terms / terms.sum(axis=0)
+    shares: FloatArray = terms / terms.sum(axis=0)
+    return shares
 
 
 def _chance_of_steps(
