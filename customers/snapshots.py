@@ -153,6 +153,15 @@ def version_as_of(folder: Path, *, seconds: float) -> str | None:
     return known[-1] if known else None
 
 
+def edition(directory: Path) -> tuple[int, int] | None:
+    """Something that is another whenever the snapshot in the directory is; None while none is there."""
+    try:
+        found = (directory / _MANIFEST).stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_mtime_ns
+
+
 def read_about(directory: Path) -> dict[str, Any]:
     """The manifest of a snapshot, without its arrays.
 

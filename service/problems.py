@@ -16,6 +16,7 @@ from service.clock import ClockRefused
 from service.jobs.attributing import PeriodRefused
 from service.live.experiments import PreviewRefused
 from service.live.feed import CursorUnknown, ItemUnknown
+from service.live.values import ValueUnknown
 from service.log.database import LogFailure, Unstorable
 from service.log.experiments import ActionRefused, ExperimentExists, ExperimentUnknown
 from service.log.imports import ImportClosed, ImportUnknown
@@ -59,6 +60,7 @@ _STATUS: dict[type[Exception], HTTPStatus] = {
     ItemUnknown: HTTPStatus.NOT_FOUND,
     ExperimentUnknown: HTTPStatus.NOT_FOUND,
     ImportUnknown: HTTPStatus.NOT_FOUND,
+    ValueUnknown: HTTPStatus.NOT_FOUND,
     ExperimentExists: HTTPStatus.CONFLICT,
     ImportClosed: HTTPStatus.CONFLICT,
     ActionRefused: HTTPStatus.CONFLICT,

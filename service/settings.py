@@ -57,6 +57,16 @@ class Settings:
         """Folder of model versions and of the pointer that names the live one."""
         return self.home / "models"
 
+    @property
+    def values(self) -> Path:
+        """Folder of the snapshots of customer values and of the pointer that names the live one."""
+        return self.home / "values"
+
+    @property
+    def known_margin_rate(self) -> float | None:
+        """The margin rate where it says something: a rate of 1 is one that nobody has told."""
+        return None if self.margin_rate == 1 else self.margin_rate
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
         """Settings as the ``KEMBANG_*`` variables say, with defaults that run a shop on one machine.
