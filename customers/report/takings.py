@@ -1,0 +1,117 @@
+"""Weekly sums carried forward as they stand: what the next weeks bring "if trade continues as now"."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+
+FEWEST_WEEKS = 8
+"""Weeks behind a forecast: with fewer, the spread between weeks is guessed rather than seen."""
+
+_SPEEDS = np.linspace(0.0, 0.5, 21)
+"""How much of each week's surprise stays: 0 is a fixed level. Beyond a half, a level is little but the last two weeks',
+which is no trade that continues."""
+
+_FUTURES = 4000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Futures:
+    """Random futures of a weekly sum.
+
+    Attributes:
+        weekly: Shape ``(n_futures, n_weeks)``.
+        stretch: By how much intervals around the mean are widened, at least 1.
+    """
+
+    weekly: FloatArray
+    stretch: float = 1.0
+
+    @property
+    def totals(self) -> FloatArray:
+        """Sum of each future over all weeks, shape ``(n_futures,)``."""
+        return self.weekly.sum(axis=1)
+
+    def means(self) -> FloatArray:
+        """Expected sum of each week, shape ``(n_weeks,)``."""
+        return self.weekly.mean(axis=0)
+
+    def interval(self, coverage: float) -> tuple[FloatArray, FloatArray]:
+        """Lower and upper limit of each week's sum, shapes ``(n_weeks,)``."""
+        return stretched_interval(self.weekly, coverage=coverage, stretch=self.stretch)
+
+    def total_interval(self, coverage: float) -> tuple[float, float]:
+        """Lower and upper limit of the sum over all weeks."""
+        low, high = stretched_interval(self.totals[:, None], coverage=coverage, stretch=self.stretch)
+        return float(low[0]), float(high[0])
+
+
+def stretched_interval(draws: FloatArray, *, coverage: float, stretch: float) -> tuple[FloatArray, FloatArray]:
+    """Central interval of draws in each column, its ends moved away from the mean ``stretch`` times as far.
+
+    No end crosses 0 unless draws do: sums of sales stay sums of sales.
+
+    Args:
+        draws: Shape ``(n_draws, n_columns)``.
+        coverage: Probability inside before the stretch, from 0 to 1.
+        stretch: At least 1.
+    """
+    tail = (1 - coverage) / 2
+    mean, floor = draws.mean(axis=0), np.minimum(draws.min(axis=0), 0.0)
+    low, high = np.quantile(draws, [tail, 1 - tail], axis=0)
+    return np.maximum(mean + (low - mean) * stretch, floor), mean + (high - mean) * stretch
+
+
+def weekly_futures(past: FloatArray, *, n_weeks: int, rng: np.random.Generator) -> Futures:
+    """Random futures of a weekly sum that goes on as it went so far: a level that drifts, without trend or season.
+
+    Simple exponential smoothing, ETS(A,N,N) of Hyndman, Koehler, Ord and Snyder (2008), chapter 3, on the signed square
+    root, where the spread of a sum of sales depends least on its size. Neither the speed of the drift nor the spread
+    is fixed: each future draws both from what the past says of them (flat prior on the speed and on the logarithm of
+    the spread), so that short books give wide intervals.
+
+    Args:
+        past: Sums of whole weeks, oldest first, at least ``FEWEST_WEEKS``.
+        n_weeks: Weeks ahead.
+        rng: Source of randomness.
+
+    Raises:
+        ValueError: If there are too few weeks.
+    """
+    if past.size < FEWEST_WEEKS:
+        raise ValueError(f"past must hold at least {FEWEST_WEEKS} weeks, got {past.size}")
+    roots = np.sign(past) * np.sqrt(np.abs(past))
+    levels, squares = _smoothed(roots)
+    degrees = past.size - 2
+    # The likelihood of a speed, its spread integrated out, is the sum of squares to the power of minus half the degrees.
+    log_weights = -degrees / 2 * np.log(np.maximum(squares, 1e-9 * max(float(squares.max()), 1e-9)))
+    weights = np.exp(log_weights - log_weights.max())
+    drawn = rng.choice(_SPEEDS.size, size=_FUTURES, p=weights / weights.sum())
+    spread = np.sqrt(squares[drawn] / rng.chisquare(degrees, _FUTURES))
+    surprises = rng.standard_normal((_FUTURES, n_weeks)) * spread[:, None]
+    drift = np.cumsum(surprises, axis=1) - surprises
+    ahead = levels[drawn][:, None] + _SPEEDS[drawn][:, None] * drift + surprises
+    if past.min() >= 0:
+        # A level near nothing: a sum of sales below 0 is no sale.
+        ahead = np.maximum(ahead, 0.0)
+    return Futures(np.sign(ahead) * ahead**2)
+
+
+def _smoothed(roots: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Last level and sum of squared surprises for each speed, shapes ``(n_speeds,)``; the first level is estimated.
+
+    Surprises are linear in the first level, so that least squares gives it at once.
+    """
+    level, effect = np.zeros(_SPEEDS.size), np.ones(_SPEEDS.size)
+    surprises, effects = [], []
+    for root in roots.tolist():
+        surprise = root - level
+        surprises.append(surprise)
+        effects.append(effect)
+        level = level + _SPEEDS * surprise
+        effect = effect * (1 - _SPEEDS)
+    seen, of_first = np.array(surprises), np.array(effects)
+    first = (seen * of_first).sum(axis=0) / (of_first**2).sum(axis=0)
+    return level + effect * first, ((seen - of_first * first) ** 2).sum(axis=0)
