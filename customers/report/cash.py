@@ -94,6 +94,7 @@ def cash_part(
         "from": date_text(int(cash.last_days[0]) - 6) if n else None,
         "until": date_text(int(cash.last_days[-1])) if n else None,
         "are_costs_paid_when_sold": cash.are_costs_paid_when_sold,
+        "weeks_ahead": WEEKS_AHEAD,
         "fewest_weeks": FEWEST_WEEKS,
         "weeks": [
             {"until": date_text(day), "in_minor": money_in, "out_minor": money_out, "net_minor": money_in - money_out}
