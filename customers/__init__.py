@@ -9,6 +9,11 @@ statistics per customer, fitted models, and projected value per customer, always
 - ``accounts``        profit and loss by week or month, and what each customer brought
 - ``completeness``    what the records cover, so that a reader knows what they may lack
 - ``orders``          order lines to frequency, recency, age and mean value
+- ``tallies``         the same, kept up to date order by order
 - ``models``          when customers order and how much they spend
 - ``lifetime_value``  both together, or the reason why the history does not carry it
+- ``rfm``             recency, frequency and value scored, and the segments that marketing calls by name
+- ``silence``         how long customers have been silent, and how often such customers came back
+- ``segments``        segments by silence and probability, each customer with a reason in words
+- ``wording``         English and Indonesian
 """
