@@ -1,4 +1,4 @@
-"""What a page consists of, whatever it is written in: sections of paragraphs, tables, tiles and charts, all plain text."""
+"""What a page consists of, whatever it is written in: sections of paragraphs, tables, tiles and charts; plain text."""
 
 from dataclasses import dataclass
 from typing import Literal

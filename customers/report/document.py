@@ -15,6 +15,7 @@ from customers.report.limits import limits_part
 from customers.report.newcomers import newcomers_part
 from customers.report.outlook import known_customers_minor, new_customer_part, outlook
 from customers.report.retention import retention_part
+from customers.report.segmenting import segments_part
 
 FORMAT = 1
 """Number of the document's form; a change that a reader must know of raises it."""
@@ -70,14 +71,10 @@ def report(
     )
     if cash["forecast"] is not None:
         cash["forecast"]["known_customers_minor"] = (
-            None
-            if view.model is None
-            else known_customers_minor(view.model, statistics, horizon_weeks=WEEKS_AHEAD)
+            None if view.model is None else known_customers_minor(view.model, statistics, horizon_weeks=WEEKS_AHEAD)
         )
     projected = (
-        None
-        if view.model is None
-        else new_customer_part(view.model, orders, horizon_weeks=horizon_weeks, seed=seed)
+        None if view.model is None else new_customer_part(view.model, orders, horizon_weeks=horizon_weeks, seed=seed)
     )
     customers = customers_part(
         books, orders, by_customer, running_cost_minor=totals["margin_minor"] - totals["profit_minor"]
@@ -102,6 +99,14 @@ def report(
             "missing": view.missing,
         },
         "retention": retention_part(orders, until_day=books.until_day),
+        "segments": segments_part(
+            books,
+            orders,
+            statistics,
+            margin_minor=by_customer.margin_minor,
+            value=books.sales.value(margin_rate=margin_rate),
+            view=view,
+        ),
         "vouchers": vouchers,
         "stamps": stamps_part(orders, until_day=books.until_day),
         "limits": limits_part(

@@ -17,7 +17,7 @@ _TENTHS = 10
 
 
 def months_part(result: ProfitAndLoss, orders: OrderDays, books: Books) -> list[dict[str, Any]]:
-    """Each month of the books: revenue, refunds, margin, expenses, profit, and orders by new and returning customers."""
+    """Each month of the books: revenue, margin, expenses, profit, and orders by new and returning customers."""
     months = months_of(result.first_days)
     if not months.size:
         return []

@@ -33,7 +33,7 @@ def required_probability(p0: float, *, margin: float, voucher: float) -> float |
         voucher: What the voucher takes off it, in the same unit.
 
     Returns:
-        None where no probability would do: the voucher takes the whole margin, or more than everybody would have to buy.
+        None where none would do: the voucher takes the whole margin, or more than everybody would have to buy.
     """
     if voucher >= margin:
         return None
@@ -91,7 +91,11 @@ def vouchers_part(orders: OrderDays, *, until_day: int) -> dict[str, Any] | None
     is_recent = last > since - 1 - window
     groups = [
         _group(name, bought[of])
-        for name, of in (("everybody", np.ones(known.size, dtype=np.bool_)), ("recent", is_recent), ("silent", ~is_recent))
+        for name, of in (
+            ("everybody", np.ones(known.size, dtype=np.bool_)),
+            ("recent", is_recent),
+            ("silent", ~is_recent),
+        )
     ]
     mean_value = float(orders.values_minor.mean())
     return {
@@ -135,7 +139,8 @@ def _voucher_sizes(mean_value_minor: float) -> list[int]:
     for share in _SHARES_OF_ORDER:
         wanted = mean_value_minor * share
         scale = 10.0 ** math.floor(math.log10(wanted)) if wanted >= 1 else 1.0
-        sizes.add(max(1, round(min((lead * scale for lead in _LEADING), key=lambda size: abs(size - wanted)))))
+        candidates = np.array(_LEADING) * scale
+        sizes.add(max(1, round(candidates[np.abs(candidates - wanted).argmin()])))
     return sorted(sizes)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from customers.report.blocks import Block, Chart, Paragraph, Table, Tiles
 from customers.report.charts import STYLE
 from customers.report.sections.order import sections
-from customers.report.words.speech import Speech, speech
+from customers.report.words.speech import speech
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~&$-])")
 """What Markdown (with tables, and where HTML or mathematics may stand) reads as more than itself."""
@@ -29,11 +29,11 @@ def markdown(document: dict[str, Any], language: str) -> str:
     for position, section in enumerate(sections(document, words)):
         lines += [f"{'#' if position == 0 else '##'} {_plain(section.title)}", "", f"*{_plain(section.window)}*", ""]
         for block in section.blocks:
-            lines += [*_block(block, words), ""]
+            lines += [*_block(block), ""]
     return "\n".join(lines)
 
 
-def _block(block: Block, words: Speech) -> Iterator[str]:
+def _block(block: Block) -> Iterator[str]:
     if isinstance(block, Paragraph):
         yield ("> " if block.kind == "warning" else "") + _plain(block.text)
     elif isinstance(block, Tiles):

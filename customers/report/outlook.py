@@ -28,6 +28,18 @@ class Outlook:
     model: LifetimeValueModel | None
     missing: str | None
 
+    def probability_alive(self, statistics: OrderStatistics) -> FloatArray | None:
+        """Of each customer; None without a model, or with BG/NBD, by which everybody who bought once is alive."""
+        if self.model is None or self.model.timing.name == "bg_nbd":
+            return None
+        return self.model.timing.probability_alive(statistics.histories)
+
+    def probability_of_order(self, statistics: OrderStatistics, *, horizon_weeks: float) -> FloatArray | None:
+        """Of each customer within the next weeks; None without a model."""
+        if self.model is None:
+            return None
+        return self.model.timing.probability_of_order(statistics.histories, horizon_weeks=horizon_weeks)
+
 
 def outlook(statistics: OrderStatistics) -> Outlook:
     """The model that the shop's orders carry."""

@@ -28,18 +28,23 @@ def html_page(document: dict[str, Any], language: str) -> str:
     parts = sections(document, words)
     title = escape(words.say("title"))
     links = "".join(f'<a href="#{part.key}">{escape(part.title)}</a>' for part in parts[1:])
-    body = "\n".join(
-        f"<header><h1>{title}</h1>\n{_window(part)}{_blocks(part, words)}\n<nav>{links}</nav></header>"
-        if position == 0
-        else f'<section id="{part.key}">\n<h2>{escape(part.title)}</h2>\n{_window(part)}{_blocks(part, words)}\n</section>'
-        for position, part in enumerate(parts)
-    )
+    body = "\n".join([_header(parts[0], links, words), *(_section(part, words) for part in parts[1:])])
     return (
         f'<!doctype html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
         f"<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
     )
+
+
+def _header(overview: Section, links: str, words: Speech) -> str:
+    title = escape(overview.title)
+    return f"<header><h1>{title}</h1>\n{_window(overview)}{_blocks(overview, words)}\n<nav>{links}</nav></header>"
+
+
+def _section(section: Section, words: Speech) -> str:
+    inside = f"<h2>{escape(section.title)}</h2>\n{_window(section)}{_blocks(section, words)}"
+    return f'<section id="{section.key}">\n{inside}\n</section>'
 
 
 def _window(section: Section) -> str:
@@ -88,7 +93,8 @@ def _rows(table: Table) -> Iterator[str]:
         for column, (text, shade) in enumerate(zip(row[1:], shades[1:], strict=True), start=1):
             tint = "" if shade is None else f' style="background:rgba(var(--tint),{shade * _STRONGEST_TINT:.2f})"'
             cells.append(f"<td{_side(column, table)}{tint}>{escape(text)}</td>")
-        yield f"<tr{' class="total"' if table.has_total and at == last else ''}>{''.join(cells)}</tr>"
+        kind = ' class="total"' if table.has_total and at == last else ""
+        yield f"<tr{kind}>{''.join(cells)}</tr>"
 
 
 def _side(column: int, table: Table) -> str:

@@ -9,7 +9,7 @@ STYLE = (
 @media (prefers-color-scheme:dark){:root{--ink:#e8ebee;--muted:#a3adb8;--line:#2f3843;--paper:#1a2027;--page:#12161b;
 --accent:#4fc3b5;--tint:79,195,181;--warn:#33291a;--warn-ink:#f0c88a;--s0:#4fc3b5;--s1:#e39a68;--s2:#9b9ef0}}
 *{box-sizing:border-box}
-body{margin:0;background:var(--page);color:var(--ink);font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
+body{margin:0;background:var(--page);color:var(--ink);font:16px/1.55 system-ui,"Segoe UI",Roboto,sans-serif}
 main{max-width:60rem;margin:0 auto;padding:1.5rem 1rem 4rem}
 h1{font-size:2rem;line-height:1.2;margin:.5rem 0 .25rem;letter-spacing:-.02em}
 h2{font-size:1.3rem;line-height:1.3;margin:0;letter-spacing:-.01em}
@@ -22,7 +22,7 @@ p{margin:.7rem 0;max-width:46rem}
 .warning{background:var(--warn);color:var(--warn-ink);border-radius:8px;padding:.6rem .85rem;font-size:.93rem}
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(12rem,1fr));gap:.8rem;margin:1rem 0}
 .tile{border:1px solid var(--line);border-radius:10px;padding:.8rem 1rem}
-.tile b{display:block;font-size:1.45rem;line-height:1.25;margin:.15rem 0;font-variant-numeric:tabular-nums;letter-spacing:-.02em}
+.tile b{display:block;font-size:1.4rem;line-height:1.25;margin:.15rem 0;letter-spacing:-.02em}
 .tile span{display:block;color:var(--muted);font-size:.83rem;line-height:1.4}
 figure{margin:1rem 0}
 figcaption,caption{text-align:left;font-weight:600;font-size:.95rem;padding-bottom:.35rem}

@@ -32,11 +32,13 @@ class Futures:
     @property
     def totals(self) -> FloatArray:
         """Sum of each future over all weeks, shape ``(n_futures,)``."""
-        return self.weekly.sum(axis=1)
+        totals: FloatArray = self.weekly.sum(axis=1)
+        return totals
 
     def means(self) -> FloatArray:
         """Expected sum of each week, shape ``(n_weeks,)``."""
-        return self.weekly.mean(axis=0)
+        means: FloatArray = self.weekly.mean(axis=0)
+        return means
 
     def interval(self, coverage: float) -> tuple[FloatArray, FloatArray]:
         """Lower and upper limit of each week's sum, shapes ``(n_weeks,)``."""
@@ -85,7 +87,7 @@ def weekly_futures(past: FloatArray, *, n_weeks: int, rng: np.random.Generator) 
     roots = np.sign(past) * np.sqrt(np.abs(past))
     levels, squares = _smoothed(roots)
     degrees = past.size - 2
-    # The likelihood of a speed, its spread integrated out, is the sum of squares to the power of minus half the degrees.
+    # The likelihood of a speed, its spread integrated out, is its sum of squares to the power of -degrees / 2.
     log_weights = -degrees / 2 * np.log(np.maximum(squares, 1e-9 * max(float(squares.max()), 1e-9)))
     weights = np.exp(log_weights - log_weights.max())
     drawn = rng.choice(_SPEEDS.size, size=_FUTURES, p=weights / weights.sum())

@@ -40,7 +40,7 @@ def _claims(cash: dict[str, Any], words: Speech) -> list[Block]:
         missed = words.say("cash.unchecked")
     else:
         miss = words.figures.percent(forecast["mean_miss"])
-        missed = words.say("cash.missed", miss=miss, over=forecast["check_weeks"])
+        missed = words.say("cash.missed", n=len(forecast["checks"]), miss=miss, over=forecast["check_weeks"])
     blocks: list[Block] = [Paragraph(f"{claim} {missed}")]
     cautions = []
     if forecast["stretch"] > 1:
@@ -155,7 +155,7 @@ def _checks(forecast: dict[str, Any], words: Speech) -> Table:
             words.figures.money(check["predicted_minor"]),
             words.figures.money(check["actual_minor"]),
             words.figures.percent(check["error"]),
-            words.say("simple_yes" if check["is_inside_90"] else "simple_no"),
+            words.say("checked_yes" if check["is_inside_90"] else "checked_no"),
         )
         for check in forecast["checks"]
     )

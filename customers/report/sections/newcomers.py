@@ -13,7 +13,7 @@ def newcomers_section(document: dict[str, Any], words: Speech) -> Section | None
     if not document["customers"]["who_ordered"]:
         return None
     blocks: list[Block] = [Paragraph(text) for text in (_observed(new, words), _projected(new, words)) if text]
-    blocks += [Paragraph(_cost(new, words)), Paragraph(words.say("new.rule"), "note")]
+    blocks += [Paragraph(_cost(new, words)), _rule(document, words)]
     if new["months"]:
         blocks += [_months(new, words), Paragraph(_where(new, words))]
         blocks.append(Paragraph(words.say("new.months.note", weeks=new["observed"]["weeks"]), "note"))
@@ -21,6 +21,12 @@ def newcomers_section(document: dict[str, Any], words: Speech) -> Section | None
         blocks.append(_categories(new, words))
     window = words.window(document["from"], document["until"])
     return Section("newcomers", words.say("new.title"), window, tuple(blocks))
+
+
+def _rule(document: dict[str, Any], words: Speech) -> Paragraph:
+    if document["value"] in ("margin", "estimated_margin"):
+        return Paragraph(words.say("new.rule"), "note")
+    return Paragraph(words.say("new.rule.revenue"), "warning")
 
 
 def _observed(new: dict[str, Any], words: Speech) -> str | None:

@@ -5,6 +5,7 @@ from typing import Any
 from customers.report.blocks import Section
 from customers.report.sections.brought import brought_section
 from customers.report.sections.cash import cash_section
+from customers.report.sections.groups import groups_section
 from customers.report.sections.limits import limits_section
 from customers.report.sections.newcomers import newcomers_section, retention_section
 from customers.report.sections.offers import offers_section
@@ -24,6 +25,7 @@ def sections(document: dict[str, Any], words: Speech) -> list[Section]:
         cash_section(document, words),
         newcomers_section(document, words),
         retention_section(document, words),
+        groups_section(document, words),
         offers_section(document, words),
         limits_section(document, words),
     ]

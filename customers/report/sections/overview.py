@@ -21,7 +21,14 @@ def overview_section(document: dict[str, Any], words: Speech) -> Section:
                     last=words.figures.date(document["until"]),
                 )
             ),
-            Tiles((_revenue(document, words), _profit(document, words), _customers(document, words), _cash(document, words))),
+            Tiles(
+                (
+                    _revenue(document, words),
+                    _profit(document, words),
+                    _customers(document, words),
+                    _cash(document, words),
+                )
+            ),
             basis(document, words),
             Paragraph(words.say("personal"), "note"),
         ]
@@ -54,7 +61,7 @@ def _profit(document: dict[str, Any], words: Speech) -> Tile:
 def is_profit_known(document: dict[str, Any]) -> bool:
     """Whether costs of goods are in the books in some way, so that what is left may be called profit."""
     totals = document["totals"]
-    return document["value"] != "revenue" or (totals["is_stock_a_cost"] and totals["stock_minor"] > 0)
+    return bool(document["value"] != "revenue" or (totals["is_stock_a_cost"] and totals["stock_minor"] > 0))
 
 
 def _customers(document: dict[str, Any], words: Speech) -> Tile:
