@@ -1,6 +1,7 @@
 """Money in and out week by week, carried thirteen weeks forward and checked against earlier forecasts of its kind."""
 
-from dataclasses import dataclass, replace
+import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,9 +22,6 @@ WEEKS_AHEAD = 13
 _ORIGINS = 4
 _SHORT_HORIZON = 4
 """Weeks over which forecasts are checked in books too short to check the whole horizon."""
-
-_Z_90 = 1.645
-"""Standard deviations of a normal on each side of its mean that hold 90 %."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,10 +107,10 @@ def cash_part(
 def _forecast(
     cash: WeeklyCash, opening_minor: int | None, floor_minor: int, liability_minor: int, seed: int
 ) -> dict[str, Any]:
-    checks, check_weeks, stretch = _earlier_forecasts(cash.in_minor, seed)
-    money_in = replace(_futures(cash.in_minor, seed), stretch=stretch)
+    checks, check_weeks, unforeseen = _earlier_forecasts(cash.in_minor, seed)
+    money_in = _futures(cash.in_minor, seed).widened(unforeseen, np.random.default_rng(seed + 2))
     money_out = _futures(cash.out_minor, seed + 1)
-    net = Futures(money_in.weekly - money_out.weekly, stretch=stretch)
+    net = Futures(money_in.weekly - money_out.weekly)
     misses = [abs(check["error"]) for check in checks if check["error"] is not None]
     forecast: dict[str, Any] = {
         "weeks": _weeks_ahead(cash, money_in, money_out, net),
@@ -123,7 +121,7 @@ def _forecast(
         "out_90_minor": _whole(money_out.total_interval(0.9)),
         "net_minor": round(net.totals.mean()),
         "net_90_minor": _whole(net.total_interval(0.9)),
-        "stretch": stretch,
+        "is_widened": unforeseen > 0,
         "checks": checks,
         "check_weeks": check_weeks,
         "mean_miss": float(np.mean(misses)) if misses else None,
@@ -158,7 +156,7 @@ def _weeks_ahead(cash: WeeklyCash, money_in: Futures, money_out: Futures, net: F
 
 def _close(weeks: list[dict[str, Any]], net: Futures, opening_minor: int, floor_minor: int) -> None:
     """Adds each week's closing cash, the lower end of its 90 % interval, and whether either lies below the floor."""
-    closing = Futures(opening_minor + np.cumsum(net.weekly, axis=1), stretch=net.stretch)
+    closing = Futures(opening_minor + np.cumsum(net.weekly, axis=1))
     means, (lows, _) = closing.means(), closing.interval(0.9)
     for week, mean, low in zip(weeks, means.tolist(), lows.tolist(), strict=True):
         week["closing_minor"], week["closing_low_minor"] = round(mean), round(low)
@@ -171,15 +169,16 @@ def _earlier_forecasts(in_minor: IntArray, seed: int) -> tuple[list[dict[str, An
     The origins lie as far apart as the books allow, at most a whole horizon: overlapping forecasts miss together.
 
     Returns:
-        The checks, oldest first (none in books too short); their weeks; and the root mean square of their misses in
-        standard deviations of the forecast, at least 1: by so much, intervals from here on are widened.
+        The checks, oldest first (none in books too short); their weeks; and the standard deviation of a factor (as
+        logarithm) by which totals strayed beyond what was to be expected of the weeks: mean square of the logarithms of
+        actual over predicted, less the forecasts' own variance, at least 0.
     """
     n = in_minor.size
     n_weeks = next((h for h in (WEEKS_AHEAD, _SHORT_HORIZON) if n >= FEWEST_WEEKS + h + _ORIGINS - 1), None)
     if n_weeks is None:
-        return [], None, 1.0
+        return [], None, 0.0
     apart = min(n_weeks, (n - n_weeks - FEWEST_WEEKS) // (_ORIGINS - 1))
-    checks, squares = [], []
+    checks, strayed = [], []
     for back in range(_ORIGINS - 1, -1, -1):
         origin = n - n_weeks - back * apart
         futures = _futures(in_minor[:origin], seed, n_weeks=n_weeks)
@@ -194,9 +193,9 @@ def _earlier_forecasts(in_minor: IntArray, seed: int) -> tuple[list[dict[str, An
                 "is_inside_90": bool(low <= actual <= high),
             }
         )
-        deviation = (high - low) / (2 * _Z_90)
-        squares.append(((actual - predicted) / deviation) ** 2 if deviation > 0 else 0.0)
-    return checks, n_weeks, max(1.0, float(np.sqrt(np.mean(squares))))
+        if predicted > 0 and actual > 0:
+            strayed.append(math.log(actual / predicted) ** 2 - futures.log_variance())
+    return checks, n_weeks, math.sqrt(max(0.0, float(np.mean(strayed)))) if strayed else 0.0
 
 
 def _whole(interval: tuple[float, float]) -> list[int]:

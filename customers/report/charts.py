@@ -6,14 +6,20 @@ from dataclasses import dataclass
 from html import escape
 
 _WIDTH, _HEIGHT = 720, 300
-_LEFT, _RIGHT, _TOP, _BOTTOM = 70, 14, 40, 34
-_MOST_LABELS = 13
+_LEFT, _RIGHT, _TOP, _BOTTOM = 76, 14, 40, 44
+_LETTER = 7
+"""Width of a letter of the labels, rather too much than too little: labels must not touch."""
+
 _TICKS = 5
+_WIDEST_BAR = 70
+FAINT = 3
+"""The colour of series that only show how far others spread."""
 
 STYLE = (
     "text{font:12px system-ui,sans-serif;fill:var(--muted,#5b6673)}.grid{stroke:var(--line,#dfe3e8)}"
     ".zero{stroke:var(--muted,#5b6673)}.s0{fill:var(--s0,#0f766e);stroke:var(--s0,#0f766e)}"
     ".s1{fill:var(--s1,#c2703d);stroke:var(--s1,#c2703d)}.s2{fill:var(--s2,#5b5fc7);stroke:var(--s2,#5b5fc7)}"
+    ".s3{fill:var(--muted,#5b6673);stroke:var(--muted,#5b6673);opacity:.4}"
     ".bar{stroke:none}.line{fill:none;stroke-width:2.2;stroke-linejoin:round}.ahead{stroke-dasharray:5 4}"
     ".band{stroke:none;opacity:.16}.inner{opacity:.26}.now{stroke:var(--muted,#5b6673);stroke-dasharray:2 3}"
 )
@@ -25,9 +31,9 @@ class Series:
     """Values over the chart's places, None where there is none.
 
     Attributes:
-        name: For the legend.
+        name: For the legend; without one the series is not in it.
         values: One per place.
-        colour: 0, 1 or 2.
+        colour: 0, 1, 2 or ``FAINT``.
         bands: Lower and upper limits, widest first, each with one pair (or None) per place; only of lines.
         is_ahead: Whether the values are forecast, not seen.
     """
@@ -68,7 +74,7 @@ def bar_chart(
     """Bars side by side at each place, or one upon the other.
 
     Args:
-        places: Names along the horizontal axis.
+        places: Names along the horizontal axis, of one line or two.
         series: Of values above or below 0; stacked ones must not be below.
         title: What is shown, for screen readers too.
         description: What can be seen in it, in a sentence.
@@ -79,10 +85,11 @@ def bar_chart(
     reach = [sum(column) for column in columns] if is_stacked else [value for column in columns for value in column]
     scale = _scale([0.0, *reach])
     pitch = _pitch(places)
-    width = 0.72 * pitch / (1 if is_stacked else len(series))
+    group = min(0.72 * pitch, _WIDEST_BAR * (1 if is_stacked else len(series)))
+    width = group if is_stacked else group / len(series)
     bars = []
     for place, column in enumerate(columns):
-        left, base = _LEFT + pitch * (place + 0.14), 0.0
+        left, base = _LEFT + pitch * (place + 0.5) - group / 2, 0.0
         for of, value in zip(series, column, strict=True):
             top, bottom = scale.y(max(base, base + value)), scale.y(min(base, base + value))
             bars.append(
@@ -91,7 +98,7 @@ def bar_chart(
             )
             left, base = (left, base + value) if is_stacked else (left + width, 0.0)
     legend = series if len(series) > 1 else ()
-    return _drawing(title, description, [*_axes(places, scale, tick), *bars, *_legend(legend)])
+    return _drawing(title, description, [*_axes(places, scale, tick), *bars], legend)
 
 
 def line_chart(
@@ -106,7 +113,7 @@ def line_chart(
     """Lines with their bands.
 
     Args:
-        places: Names along the horizontal axis.
+        places: Names along the horizontal axis, of one line or two.
         series: Each a line.
         title: What is shown, for screen readers too.
         description: What can be seen in it, in a sentence.
@@ -123,7 +130,7 @@ def line_chart(
         x = across[now] + pitch / 2
         drawn.append(f'<line class="now" x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP}" y2="{_HEIGHT - _BOTTOM}"/>')
     drawn += [part for of in series for part in _line(of, across, scale)]
-    return _drawing(title, description, [*_axes(places, scale, tick), *drawn, *_legend(series)])
+    return _drawing(title, description, [*_axes(places, scale, tick), *drawn], series)
 
 
 def _bands(series: Series, across: Sequence[float], scale: _Scale) -> Iterator[str]:
@@ -164,24 +171,29 @@ def _axes(places: Sequence[str], scale: _Scale, tick: Callable[[float], str]) ->
         kind = "zero" if abs(value) < scale.step / 2 else "grid"
         yield f'<line class="{kind}" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
         yield f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{escape(tick(value))}</text>'
-    every = math.ceil(len(places) / _MOST_LABELS)
+    longest = max((len(line) for name in places for line in name.split("\n")), default=0)
+    every = max(1, math.ceil(_LETTER * (longest + 1) / _pitch(places)))
     for place in range(0, len(places), every):
         x = _LEFT + _pitch(places) * (place + 0.5)
-        name = escape(places[place])
-        yield f'<text x="{x:.1f}" y="{_HEIGHT - _BOTTOM + 20}" text-anchor="middle">{name}</text>'
+        for depth, line in enumerate(places[place].split("\n")):
+            y = _HEIGHT - _BOTTOM + 20 + 15 * depth
+            yield f'<text x="{x:.1f}" y="{y}" text-anchor="middle">{escape(line)}</text>'
 
 
 def _legend(series: Sequence[Series]) -> Iterator[str]:
     x = float(_LEFT)
     for of in series:
+        if not of.name:
+            continue
         yield f'<rect class="bar s{of.colour}" x="{x:.0f}" y="10" width="12" height="12" rx="3"/>'
         yield f'<text x="{x + 18:.0f}" y="20">{escape(of.name)}</text>'
-        x += 40 + 6.6 * len(of.name)
+        x += 40 + _LETTER * len(of.name)
 
 
-def _drawing(title: str, description: str, parts: Sequence[str]) -> str:
+def _drawing(title: str, description: str, parts: Sequence[str], legend: Sequence[Series]) -> str:
+    top = 0 if any(series.name for series in legend) else _TOP - 14
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 {top} {_WIDTH} {_HEIGHT - top}" role="img" '
         f'aria-label="{escape(f"{title}. {description}")}"><title>{escape(title)}</title>'
-        f"<desc>{escape(description)}</desc>{''.join(parts)}</svg>"
+        f"<desc>{escape(description)}</desc>{''.join([*parts, *_legend(legend)])}</svg>"
     )

@@ -41,7 +41,8 @@ class Figures:
 
     def number(self, value: float, *, decimals: int = 0) -> str:
         """A number with separators: ``1,234.5``, ``1.234,5``."""
-        text = f"{abs(value):,.{decimals}f}"
+        # Integers of any size are written exactly; as floats, large ones would not be.
+        text = f"{abs(value):,d}" if isinstance(value, int) and not decimals else f"{abs(value):,.{decimals}f}"
         if self.language == "id":
             text = text.translate(str.maketrans(",.", ".,"))
         return f"−{text}" if value < 0 and any(digit in "123456789" for digit in text) else text
@@ -60,6 +61,17 @@ class Figures:
             text += f"{'.' if self.language == 'en' else ','}{rest:0{self.exponent}d}"
         return f"{'−' if minor < 0 else ''}{self._marked(text)}"
 
+    def about(self, minor: float | None) -> str:
+        """An amount that is estimated, to three digits: ``£331,000``, and not to the penny, which nobody knows."""
+        if minor is None:
+            return NOTHING
+        whole = 10**self.exponent
+        digits = 2 - math.floor(math.log10(abs(minor))) if abs(minor) >= 1 else 0
+        rounded = round(minor, digits)
+        if abs(rounded) < 100 * whole:
+            return self.money(round(rounded))
+        return f"{'−' if minor < 0 else ''}{self._marked(self.number(abs(rounded) / whole))}"
+
     def short_money(self, minor: float) -> str:
         """An amount in few characters, for axes: ``£1.2M``, ``Rp 1,2 jt``."""
         value = minor / 10**self.exponent
@@ -77,6 +89,11 @@ class Figures:
             return NOTHING
         year, month, day = text.split("-")
         return f"{int(day)} {_MONTHS[self.language][int(month) - 1]} {year}"
+
+    def short_month(self, text: str, *, is_first: bool) -> str:
+        """A month for an axis: the year stands below where it begins."""
+        name, year = self.month(text).split(" ")
+        return f"{name}\n{year}" if is_first or text.endswith("-01") else name
 
     def month(self, text: str) -> str:
         """A month that is given as ISO 8601 text: ``Dec 2011``."""

@@ -48,7 +48,7 @@ def newcomers_part(orders: OrderDays, result: ProfitAndLoss, books: Books, *, fi
         "advertising": _advertising(orders, books, first_day),
         "by_category": _by_category(books),
         "observed": _observed(first, margin),
-        "months": _by_month(first, margin, result),
+        "months": _by_month(first, margin, result, until_day=books.until_day),
     }
 
 
@@ -99,12 +99,13 @@ def _observed(first: IntArray, margin: IntArray) -> dict[str, Any] | None:
     }
 
 
-def _by_month(first: IntArray, margin: IntArray, result: ProfitAndLoss) -> list[dict[str, Any]]:
-    """Months all of whose newcomers' first weeks are over or nearly so: new customers, their margin, advertising."""
+def _by_month(first: IntArray, margin: IntArray, result: ProfitAndLoss, *, until_day: int) -> list[dict[str, Any]]:
+    """Each month all of whose new customers' first weeks are over: how many, their margin, and the advertising."""
     spent = dict(zip(months_of(result.first_days).tolist(), result.advertising_minor.tolist(), strict=True))
     month = months_of(first)
+    first_unknown = np.array([until_day + 2 - 7 * OBSERVED_WEEKS])
     found = []
-    for key in np.unique(month).tolist():
+    for key in np.unique(month[month < months_of(first_unknown)]).tolist():
         of_month = margin[month == key]
         advertising = spent.get(key, 0)
         found.append(

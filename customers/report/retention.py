@@ -16,7 +16,7 @@ def retention_part(orders: OrderDays, *, until_day: int) -> dict[str, Any]:
 
     A cell is the number of the cohort's customers who ordered in the k-th calendar month after; cells of months that
     the books do not cover to their last day are left out, so that no share falls only because the data end. The curve
-    adds up all cohorts whose k-th month is covered.
+    adds up all cohorts whose k-th month is covered, but for the first, where there are others: it holds old customers.
     """
     if not len(orders):
         return {"cohorts": [], "curve": []}
@@ -34,6 +34,8 @@ def retention_part(orders: OrderDays, *, until_day: int) -> dict[str, Any]:
     last_whole = int(months_of(np.array([until_day + 1]))[0]) - 1
     covered = np.clip(last_whole - base - np.arange(n_cohorts), 0, _MONTHS_AFTER)
     assert last_day_of(last_whole) <= until_day
+    # The first month's new customers are not all new: the books only begin.
+    left_out = int(n_cohorts > 1)
     return {
         "cohorts": [
             {
@@ -44,7 +46,7 @@ def retention_part(orders: OrderDays, *, until_day: int) -> dict[str, Any]:
             for row in range(max(0, n_cohorts - _COHORTS), n_cohorts)
             if ordered[row, 0]
         ],
-        "curve": _curve(ordered, covered),
+        "curve": _curve(ordered[left_out:], covered[left_out:]),
     }
 
 

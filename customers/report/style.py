@@ -31,7 +31,7 @@ svg{display:block;width:100%;min-width:34rem;height:auto}
 table{border-collapse:collapse;width:100%;font-size:.87rem;font-variant-numeric:tabular-nums;margin:.9rem 0}
 th,td{padding:.38rem .55rem;border-bottom:1px solid var(--line);text-align:right;vertical-align:top;white-space:nowrap}
 thead th{color:var(--muted);font-weight:500;white-space:normal;vertical-align:bottom}
-.t{text-align:left;white-space:normal;overflow-wrap:anywhere;min-width:5.5rem}
+.t{text-align:left;white-space:normal;overflow-wrap:break-word;min-width:5.5rem}
 tbody th{font-weight:500}
 tr.total>*{font-weight:700;border-top:2px solid var(--muted)}
 details{font-size:.9rem;margin:.4rem 0 1rem}

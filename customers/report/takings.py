@@ -23,11 +23,9 @@ class Futures:
 
     Attributes:
         weekly: Shape ``(n_futures, n_weeks)``.
-        stretch: By how much intervals around the mean are widened, at least 1.
     """
 
     weekly: FloatArray
-    stretch: float = 1.0
 
     @property
     def totals(self) -> FloatArray:
@@ -42,28 +40,32 @@ class Futures:
 
     def interval(self, coverage: float) -> tuple[FloatArray, FloatArray]:
         """Lower and upper limit of each week's sum, shapes ``(n_weeks,)``."""
-        return stretched_interval(self.weekly, coverage=coverage, stretch=self.stretch)
+        tail = (1 - coverage) / 2
+        low, high = np.quantile(self.weekly, [tail, 1 - tail], axis=0)
+        return low, high
 
     def total_interval(self, coverage: float) -> tuple[float, float]:
         """Lower and upper limit of the sum over all weeks."""
-        low, high = stretched_interval(self.totals[:, None], coverage=coverage, stretch=self.stretch)
-        return float(low[0]), float(high[0])
+        tail = (1 - coverage) / 2
+        low, high = np.quantile(self.totals, [tail, 1 - tail]).tolist()
+        return low, high
 
+    def log_variance(self) -> float:
+        """Variance of the logarithm of the sum over all weeks, by the delta method; 0 where nothing is expected."""
+        mean = float(self.totals.mean())
+        return float(self.totals.var()) / mean**2 if mean > 0 else 0.0
 
-def stretched_interval(draws: FloatArray, *, coverage: float, stretch: float) -> tuple[FloatArray, FloatArray]:
-    """Central interval of draws in each column, its ends moved away from the mean ``stretch`` times as far.
+    def widened(self, deviation: float, rng: np.random.Generator) -> "Futures":
+        """The same futures, each as a whole larger or smaller by a factor of its own.
 
-    No end crosses 0 unless draws do: sums of sales stay sums of sales.
+        Factors are log-normal with mean 1: what is expected stays, and nothing changes its sign.
 
-    Args:
-        draws: Shape ``(n_draws, n_columns)``.
-        coverage: Probability inside before the stretch, from 0 to 1.
-        stretch: At least 1.
-    """
-    tail = (1 - coverage) / 2
-    mean, floor = draws.mean(axis=0), np.minimum(draws.min(axis=0), 0.0)
-    low, high = np.quantile(draws, [tail, 1 - tail], axis=0)
-    return np.maximum(mean + (low - mean) * stretch, floor), mean + (high - mean) * stretch
+        Args:
+            deviation: Standard deviation of the factors' logarithms, at least 0.
+            rng: Source of randomness.
+        """
+        logs = deviation * rng.standard_normal(len(self.weekly)) - deviation**2 / 2
+        return Futures(self.weekly * np.exp(logs)[:, None])
 
 
 def weekly_futures(past: FloatArray, *, n_weeks: int, rng: np.random.Generator) -> Futures:

@@ -64,7 +64,8 @@ def _leaders(document: dict[str, Any], words: Speech) -> Table:
 def _profit_per_customer(document: dict[str, Any], words: Speech) -> Paragraph:
     customers, money = document["customers"], words.figures.money
     if not customers["running_cost_minor"]:
-        return Paragraph(words.say("profit_per_customer.none"), "note")
+        is_margin = document["value"] != "revenue"
+        return Paragraph(words.say(f"profit_per_customer.{'margin' if is_margin else 'none'}"), "note")
     text = words.say(
         "profit_per_customer",
         cost=money(customers["running_cost_minor"]),

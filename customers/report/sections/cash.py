@@ -32,9 +32,9 @@ def cash_section(document: dict[str, Any], words: Speech) -> Section | None:
 
 
 def _claims(cash: dict[str, Any], words: Speech) -> list[Block]:
-    forecast, money, weeks = cash["forecast"], words.figures.money, cash["weeks_ahead"]
+    forecast, about, weeks = cash["forecast"], words.figures.about, cash["weeks_ahead"]
     claim = words.say(
-        "cash.claim", weeks=weeks, sum=money(forecast["in_minor"]), interval=words.between(forecast["in_90_minor"])
+        "cash.claim", weeks=weeks, sum=about(forecast["in_minor"]), interval=words.between(forecast["in_90_minor"])
     )
     if forecast["mean_miss"] is None:
         missed = words.say("cash.unchecked")
@@ -43,8 +43,8 @@ def _claims(cash: dict[str, Any], words: Speech) -> list[Block]:
         missed = words.say("cash.missed", n=len(forecast["checks"]), miss=miss, over=forecast["check_weeks"])
     blocks: list[Block] = [Paragraph(f"{claim} {missed}")]
     cautions = []
-    if forecast["stretch"] > 1:
-        cautions.append(words.say("cash.widened", times=words.figures.number(forecast["stretch"], decimals=1)))
+    if forecast["is_widened"]:
+        cautions.append(words.say("cash.widened"))
     if len(cash["weeks"]) < _SEASON_WEEKS:
         cautions.append(words.say("cash.season"))
     if cautions:
@@ -53,22 +53,22 @@ def _claims(cash: dict[str, Any], words: Speech) -> list[Block]:
 
 
 def _rest(forecast: dict[str, Any], words: Speech) -> list[str]:
-    money = words.figures.money
+    about = words.figures.about
     sentences = [
         words.say(
             "cash.out_claim",
-            sum=money(forecast["out_minor"]),
+            sum=about(forecast["out_minor"]),
             interval=words.between(forecast["out_90_minor"]),
-            net=money(forecast["net_minor"]),
+            net=about(forecast["net_minor"]),
             net_interval=words.between(forecast["net_90_minor"]),
         )
     ]
     known = forecast["known_customers_minor"]
     if known is not None:
         key = "cash.known" if known < forecast["in_minor"] else "cash.known_more"
-        sentences.append(words.say(key, sum=money(known)))
+        sentences.append(words.say(key, sum=about(known)))
     if forecast["liability_minor"]:
-        sentences.append(words.say("cash.liability", sum=money(forecast["liability_minor"])))
+        sentences.append(words.say("cash.liability", sum=words.figures.money(forecast["liability_minor"])))
     return sentences
 
 
@@ -127,7 +127,7 @@ def _short_date(text: str, words: Speech) -> str:
 
 
 def _ahead(cash: dict[str, Any], words: Speech) -> Table:
-    forecast, money = cash["forecast"], words.figures.money
+    forecast, about = cash["forecast"], words.figures.about
     keys = ["column.week", "column.in", "column.in_90", "column.out", "column.net"]
     has_closing = forecast["opening_minor"] is not None
     if has_closing:
@@ -135,11 +135,11 @@ def _ahead(cash: dict[str, Any], words: Speech) -> Table:
     rows = [
         (
             words.figures.date(week["until"]),
-            money(week["in_minor"]),
+            about(week["in_minor"]),
             words.between(week["in_90_minor"]),
-            money(week["out_minor"]),
-            money(week["net_minor"]),
-            *((money(week["closing_minor"]), money(week["closing_low_minor"])) if has_closing else ()),
+            about(week["out_minor"]),
+            about(week["net_minor"]),
+            *((about(week["closing_minor"]), about(week["closing_low_minor"])) if has_closing else ()),
         )
         for week in forecast["weeks"]
     ]
@@ -152,7 +152,7 @@ def _checks(forecast: dict[str, Any], words: Speech) -> Table:
     rows = tuple(
         (
             words.say("cash.made", n=check["weeks_ago"]),
-            words.figures.money(check["predicted_minor"]),
+            words.figures.about(check["predicted_minor"]),
             words.figures.money(check["actual_minor"]),
             words.figures.percent(check["error"]),
             words.say("checked_yes" if check["is_inside_90"] else "checked_no"),

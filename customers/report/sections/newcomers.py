@@ -3,7 +3,7 @@
 from typing import Any
 
 from customers.report.blocks import Block, Chart, Paragraph, Section, Table
-from customers.report.charts import Series, line_chart
+from customers.report.charts import FAINT, Series, line_chart
 from customers.report.words.speech import Speech
 
 
@@ -39,7 +39,7 @@ def _observed(new: dict[str, Any], words: Speech) -> str | None:
         customers=words.counted("customer", seen["customers"]),
         first=words.figures.date(seen["from"]),
         last=words.figures.date(seen["until"]),
-        margin=words.figures.money(seen["margin_minor"]),
+        margin=words.figures.about(seen["margin_minor"]),
         weeks=seen["weeks"],
         interval=words.say("new.interval", interval=words.between(interval)) if interval else "",
     )
@@ -51,9 +51,9 @@ def _projected(new: dict[str, Any], words: Speech) -> str | None:
         return words.say("new.missing")
     return words.say(
         "new.projected",
-        margin=words.figures.money(projected["margin_minor"]),
+        margin=words.figures.about(projected["margin_minor"]),
         weeks=projected["horizon_weeks"],
-        first_order=words.figures.money(projected["first_order_minor"]),
+        first_order=words.figures.about(projected["first_order_minor"]),
         interval=words.between(projected["interval_90_minor"]),
     )
 
@@ -66,7 +66,7 @@ def _cost(new: dict[str, Any], words: Speech) -> str:
         new=words.counted("new_customer", cost["new_customers"]),
         first=words.figures.date(cost["from"]),
         last=words.figures.date(cost["until"]),
-        each=words.figures.money(cost["per_new_customer_minor"]),
+        each=words.figures.about(cost["per_new_customer_minor"]),
     )
 
 
@@ -140,7 +140,10 @@ def _curve(retention: dict[str, Any], words: Speech) -> Chart:
     )
     svg = line_chart(
         [f"+{point['month_after']}" for point in curve],
-        [Series(words.say("retention.all"), [point["share"] for point in curve])],
+        [
+            *_cohort_lines(retention["cohorts"], len(curve), words),
+            Series(words.say("retention.all"), [point["share"] for point in curve]),
+        ],
         title=title,
         description=says,
         tick=percent,
@@ -156,6 +159,17 @@ def _curve(retention: dict[str, Any], words: Speech) -> Chart:
     )
     keys = ("column.months_after", "column.customers", "column.ordered", "column.share")
     return Chart(title, svg, Table(title, tuple(words.say(key) for key in keys), rows))
+
+
+def _cohort_lines(cohorts: list[dict[str, Any]], n_months: int, words: Speech) -> list[Series]:
+    """A faint line for each cohort, as long as it is covered; one entry of the legend stands for all of them."""
+    lines: list[Series] = []
+    for cohort in cohorts:
+        shares = [ordered / cohort["customers"] for ordered in cohort["ordered_after"][:n_months]]
+        if shares:
+            name = "" if lines else words.say("retention.each")
+            lines.append(Series(name, [*shares, *[None] * (n_months - len(shares))], FAINT))
+    return lines
 
 
 def _cohorts(retention: dict[str, Any], words: Speech) -> Table:

@@ -22,7 +22,7 @@ def offers_section(document: dict[str, Any], words: Speech) -> Section:
 def _vouchers(vouchers: dict[str, Any], words: Speech, *, is_margin: bool) -> list[Block]:
     base = words.say(
         "vouchers.base",
-        margin=words.figures.money(vouchers["margin_per_order_minor"]),
+        margin=words.figures.about(vouchers["margin_per_order_minor"]),
         first=words.figures.date(vouchers["from"]),
         last=words.figures.date(vouchers["until"]),
         days=vouchers["window_days"],
@@ -87,9 +87,9 @@ def _sizes(vouchers: dict[str, Any], words: Speech) -> Table:
 
 
 def _stamps(stamps: dict[str, Any], words: Speech) -> list[Block]:
-    money, number = words.figures.money, words.figures.number
+    about, number = words.figures.about, words.figures.number
     cost = words.say(
-        "stamps.cost" if stamps["is_cost_known"] else "stamps.cost.price", cost=money(stamps["reward_cost_minor"])
+        "stamps.cost" if stamps["is_cost_known"] else "stamps.cost.price", cost=about(stamps["reward_cost_minor"])
     )
     gap = words.say("stamps.gap", days=words.counted("day", round(stamps["usual_gap_days"])))
     keys = (
@@ -109,9 +109,9 @@ def _stamps(stamps: dict[str, Any], words: Speech) -> list[Block]:
             number(card["customers_with_a_full_card"]),
             number(card["full_cards"]),
             words.figures.percent(card["share_given_back"]),
-            money(card["cost_minor"]),
+            about(card["cost_minor"]),
             number(card["open_stamps"]),
-            money(card["liability_minor"]),
+            about(card["liability_minor"]),
         )
         for card in stamps["cards"]
     )

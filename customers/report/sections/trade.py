@@ -34,7 +34,7 @@ def _profit_chart(document: dict[str, Any], words: Speech) -> Chart:
         revenue=words.figures.money(highest["revenue_minor"]),
     )
     title = words.say("profit.chart") if any(costs) else words.say("profit.series.revenue")
-    places = [words.figures.month(month["month"]) for month in months]
+    places = words.month_axis([month["month"] for month in months])
     svg = bar_chart(places, series, title=title, description=says, tick=words.figures.short_money)
     return Chart(title, svg, _profit_table(document, words))
 
@@ -88,9 +88,8 @@ def _orders(months: list[dict[str, Any]], words: Speech) -> list[Block]:
     title = words.say("orders.chart")
     says = words.say("orders.chart.says", share=words.figures.percent(sum(returning) / (sum(new) + sum(returning))))
     names = words.say("orders.new"), words.say("orders.returning")
-    places = [words.figures.month(month["month"]) for month in months]
     svg = bar_chart(
-        places,
+        words.month_axis([month["month"] for month in months]),
         [Series(names[1], returning, 0), Series(names[0], new, 1)],
         title=title,
         description=says,
@@ -98,7 +97,7 @@ def _orders(months: list[dict[str, Any]], words: Speech) -> list[Block]:
         is_stacked=True,
     )
     rows = tuple(
-        (place, words.figures.number(first), words.figures.number(later))
-        for place, first, later in zip(places, new, returning, strict=True)
+        (words.figures.month(month["month"]), words.figures.number(first), words.figures.number(later))
+        for month, first, later in zip(months, new, returning, strict=True)
     )
     return [Paragraph(says), Chart(title, svg, Table(title, (words.say("column.month"), *names), rows))]

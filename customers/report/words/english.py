@@ -55,8 +55,8 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "brought.chart": "{value} by tenth of the customers",
         "brought.chart.says": "The tenth of customers who brought most brought {share} of what all known customers "
         "brought.",
-        "brought.tenth": "{from_} to {to} %",
-        "brought.tenth.heading": "Customers, most first",
+        "brought.tenth": "{from_}–{to}",
+        "brought.tenth.heading": "% of customers, most first",
         "brought.table": "The {n} who brought most so far",
         "brought.past": "This is what they brought, not what they will bring.",
         "brought.sum": "Known customers brought {known}, sales to nobody known {anonymous}: together {all} after "
@@ -70,7 +70,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "profit_per_customer": "Profit per customer takes each customer's share of the expenses off ({cost} in all, "
         "shared in proportion to revenue; sales to nobody known carry theirs). All known customers together: "
         "{profit}; {losers} with a loss.",
-        "profit_per_customer.none": "The books hold no expenses, so profit per customer is their margin.",
+        "profit_per_customer.none": "Profit per customer cannot be told: the books hold neither costs nor expenses.",
         "profit.title": "Profit and loss by month",
         "profit.chart": "Revenue, cost of goods and expenses, profit",
         "profit.chart.says": "The highest bar of revenue is {month} with {revenue}.",
@@ -111,8 +111,8 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "as they stood then).",
         "cash.unchecked": "The books are too short to check this kind of forecast against what came: take it as a "
         "guess.",
-        "cash.widened": "Because they missed by more than the ranges allowed, the ranges here are {times} times as "
-        "wide as the weeks alone suggest.",
+        "cash.widened": "Because they missed by more than the weeks alone let expect, the ranges here are widened by "
+        "as much.",
         "cash.season": "With less than two years of books a busy season cannot be told from growth: after a holiday "
         "peak this forecast is likely too high.",
         "cash.out_claim": "Money out in the same weeks: {sum} ({interval}). Left over: {net} ({net_interval}).",
@@ -182,13 +182,13 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "retention.title": "How many come back",
         "retention.none": "No month after a first order is covered to its end yet: come back after the next full "
         "month.",
-        "retention.all": "All customers",
+        "retention.all": "All but the first month's",
         "retention.chart": "Share of customers who order in the months after their first order",
         "retention.chart.says": "In the month after the first order {first} order again; in month {k} after it {last}.",
         "retention.table": "Ordered again in the month after the first order, by month of the first order",
         "retention.note": "Each row follows the customers who first ordered in that month; only months that the "
-        "books cover to their last day are shown. The row of the first month also holds older customers, because the "
-        "books only begin.",
+        "books cover to their last day are shown. The first month also holds older customers, because the books only "
+        "begin: the line of all leaves it out. Its later points rest on fewer customers.",
         "column.share": "Share",
         "column.ordered": "Ordered",
         "column.months_after": "Months after",
@@ -272,5 +272,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "unit.customers": "{n} customers",
         "unit.repeat_customers": "{n} who ordered again",
         "unit.weeks": "{n} weeks",
+        "profit_per_customer.margin": "The books hold no expenses, so profit per customer is their margin.",
+        "retention.each": "Each month's new customers",
     }
 )

@@ -56,8 +56,8 @@ INDONESIAN: Mapping[str, str] = MappingProxyType(
         "brought.chart": "{value} menurut sepersepuluh pelanggan",
         "brought.chart.says": "Sepersepuluh pelanggan yang membawa terbanyak membawa {share} dari yang dibawa semua "
         "pelanggan yang dikenal.",
-        "brought.tenth": "{from_}–{to} %",
-        "brought.tenth.heading": "Pelanggan, terbanyak dahulu",
+        "brought.tenth": "{from_}–{to}",
+        "brought.tenth.heading": "% pelanggan, terbanyak dahulu",
         "brought.table": "{n} yang sejauh ini membawa terbanyak",
         "brought.past": "Ini yang sudah mereka bawa, bukan yang akan mereka bawa.",
         "brought.sum": "Pelanggan yang dikenal membawa {known}, penjualan tanpa nama {anonymous}: bersama-sama {all} "
@@ -71,8 +71,8 @@ INDONESIAN: Mapping[str, str] = MappingProxyType(
         "profit_per_customer": "Laba per pelanggan mengurangkan bagian pengeluaran setiap pelanggan (seluruhnya "
         "{cost}, dibagi menurut omzet; penjualan tanpa nama menanggung bagiannya sendiri). Semua pelanggan yang "
         "dikenal: {profit}; {losers} merugi.",
-        "profit_per_customer.none": "Pembukuan tidak memuat pengeluaran, jadi laba per pelanggan sama dengan margin "
-        "(atau omzet) mereka.",
+        "profit_per_customer.none": "Laba per pelanggan belum bisa dikatakan: pembukuan tidak memuat modal maupun "
+        "pengeluaran.",
         "profit.title": "Laba rugi per bulan",
         "profit.chart": "Omzet, modal dan pengeluaran, laba",
         "profit.chart.says": "Batang omzet tertinggi adalah {month} dengan {revenue}.",
@@ -114,8 +114,8 @@ INDONESIAN: Mapping[str, str] = MappingProxyType(
         "dari pembukuan ini seperti adanya waktu itu).",
         "cash.unchecked": "Pembukuan terlalu pendek untuk memeriksa prakiraan seperti ini terhadap kenyataan: anggap "
         "sebagai dugaan.",
-        "cash.widened": "Karena prakiraan itu meleset lebih jauh daripada rentangnya, rentang di sini {times} kali "
-        "selebar yang ditunjukkan minggu-minggu itu sendiri.",
+        "cash.widened": "Karena melesetnya melebihi yang wajar dari minggu-minggu itu sendiri, rentang di sini "
+        "dilebarkan sebesar itu.",
         "cash.season": "Dengan pembukuan kurang dari dua tahun, musim ramai tidak bisa dibedakan dari pertumbuhan: "
         "setelah puncak musim, prakiraan ini mungkin terlalu tinggi.",
         "cash.out_claim": "Uang keluar pada minggu yang sama: {sum} ({interval}). Sisa: {net} ({net_interval}).",
@@ -186,13 +186,14 @@ INDONESIAN: Mapping[str, str] = MappingProxyType(
         "retention.title": "Berapa banyak yang kembali",
         "retention.none": "Belum ada bulan setelah pesanan pertama yang tercatat sampai akhir: lihat lagi setelah "
         "satu bulan penuh.",
-        "retention.all": "Semua pelanggan",
+        "retention.all": "Semua kecuali bulan pertama",
         "retention.chart": "Bagian pelanggan yang membeli pada bulan-bulan setelah pesanan pertama",
         "retention.chart.says": "Pada bulan setelah pesanan pertama {first} membeli lagi; pada bulan ke-{k} {last}.",
         "retention.table": "Membeli lagi pada bulan setelah pesanan pertama, menurut bulan pesanan pertama",
         "retention.note": "Setiap baris mengikuti pelanggan yang pertama membeli pada bulan itu; hanya bulan yang "
-        "tercatat sampai hari terakhirnya yang ditampilkan. Baris bulan pertama juga memuat pelanggan lama, karena "
-        "pembukuan baru dimulai.",
+        "tercatat sampai hari terakhirnya yang ditampilkan. Bulan pertama juga memuat pelanggan lama, karena "
+        "pembukuan baru dimulai: garis untuk semua tidak memuatnya. Titik-titik akhirnya bertumpu pada lebih sedikit "
+        "pelanggan.",
         "column.share": "Bagian",
         "column.ordered": "Membeli",
         "column.months_after": "Bulan sesudahnya",
@@ -280,5 +281,8 @@ INDONESIAN: Mapping[str, str] = MappingProxyType(
         "unit.customers": "{n} pelanggan",
         "unit.repeat_customers": "{n} yang membeli lagi",
         "unit.weeks": "{n} minggu",
+        "profit_per_customer.margin": "Pembukuan tidak memuat pengeluaran, jadi laba per pelanggan sama dengan "
+        "margin mereka.",
+        "retention.each": "Pelanggan baru tiap bulan",
     }
 )

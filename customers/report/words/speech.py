@@ -30,8 +30,12 @@ class Speech:
         return self.say("window", first=self.figures.date(first), last=self.figures.date(last))
 
     def between(self, interval: list[int]) -> str:
-        """An interval of money."""
-        return self.say("between", low=self.figures.money(interval[0]), high=self.figures.money(interval[1]))
+        """An interval of money, which is estimated."""
+        return self.say("between", low=self.figures.about(interval[0]), high=self.figures.about(interval[1]))
+
+    def month_axis(self, months: list[str]) -> list[str]:
+        """Months as an axis names them."""
+        return [self.figures.short_month(month, is_first=at == 0) for at, month in enumerate(months)]
 
 
 def speech(document: dict[str, Any], language: str) -> Speech:
