@@ -15,5 +15,8 @@ statistics per customer, fitted models, and projected value per customer, always
 - ``rfm``             recency, frequency and value scored, and the segments that marketing calls by name
 - ``silence``         how long customers have been silent, and how often such customers came back
 - ``segments``        segments by silence and probability, each customer with a reason in words
+- ``audiences``       lists of a segment for advertising and messaging tools
+- ``engagement``      how watching and liking go with later orders, customer by customer
+- ``content``         the same, item by item
 - ``wording``         English and Indonesian
 """

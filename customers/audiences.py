@@ -27,18 +27,18 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _DOTLESS = ("gmail.com", "googlemail.com")
 
 _HASHED_NOTICE = words(
-    en="{file} ({n} rows) holds personal data of customers who agreed to advertising: e-mail addresses and phone numbers as "
-    "SHA-256 hashes, which anybody who knows an address can make again. Give it to the advertising tool alone, and "
-    "delete it after the upload.",
-    id="{file} ({n} baris) berisi data pribadi pelanggan yang menyetujui iklan: alamat e-mail dan nomor telepon sebagai hash "
-    "SHA-256, yang dapat dibuat ulang oleh siapa pun yang tahu alamatnya. Berikan hanya kepada alat iklan, dan hapus "
-    "setelah diunggah.",
+    en="{file} ({n} rows) holds personal data of customers who agreed to advertising: e-mail addresses and phone "
+    "numbers as SHA-256 hashes, which anybody who knows an address can make again. Give it to the advertising tool "
+    "alone, and delete it after the upload.",
+    id="{file} ({n} baris) berisi data pribadi pelanggan yang menyetujui iklan: alamat e-mail dan nomor telepon "
+    "sebagai hash SHA-256, yang dapat dibuat ulang oleh siapa pun yang tahu alamatnya. Berikan hanya kepada alat "
+    "iklan, dan hapus setelah diunggah.",
 )
 _PLAIN_NOTICE = words(
-    en="{file} ({n} rows) holds personal data of customers who agreed to messages: their phone numbers and e-mail addresses. "
-    "Use it for this message alone, and delete it afterwards.",
-    id="{file} ({n} baris) berisi data pribadi pelanggan yang setuju menerima pesan: nomor telepon dan alamat e-mail. Gunakan "
-    "hanya untuk pesan ini, dan hapus setelahnya.",
+    en="{file} ({n} rows) holds personal data of customers who agreed to messages: their phone numbers and e-mail "
+    "addresses. Use it for this message alone, and delete it afterwards.",
+    id="{file} ({n} baris) berisi data pribadi pelanggan yang setuju menerima pesan: nomor telepon dan alamat e-mail. "
+    "Gunakan hanya untuk pesan ini, dan hapus setelahnya.",
 )
 
 

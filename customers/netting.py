@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from customers.books import ANONYMOUS, NO_ORDER, Books
-from customers.orders import OrderDays, order_days, run_starts
+from customers.orders import OrderDays, order_days, rows_sorted_by, run_starts
 
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
@@ -57,7 +57,7 @@ def numbered_orders(
         amounts_minor: Minor units, refunds negative.
         is_refund: Whether the line is a refund; a refund may be of nothing.
     """
-    order = np.lexsort((instants, is_refund, orders, owners))
+    order = rows_sorted_by(owners, orders, is_refund, instants)
     starts = np.flatnonzero(run_starts(owners[order]) | run_starts(orders[order]))
     ends = np.append(starts[1:], order.size) - 1 if starts.size else starts
     first, last = order[starts], order[ends]
@@ -90,7 +90,8 @@ def net_sales(books: Books, *, margin_rate: float | None) -> NetSales:
         books: In one currency.
         margin_rate: As ``SalesLines.margins_minor`` takes it.
     """
-    sales = books.sales.of(books.sales.customer_ids != ANONYMOUS)
+    known = books.sales.customer_ids != ANONYMOUS
+    sales = books.sales if known.all() else books.sales.of(known)
     alone = sales.orders == NO_ORDER
     numbers = np.where(alone, np.cumsum(alone) + sales.orders.max(initial=0), sales.orders)
     by_number = numbered_orders(
@@ -135,7 +136,7 @@ def left_of(owners: IntArray, days: IntArray, amounts_minor: IntArray) -> IntArr
     rows = np.flatnonzero(with_refunds[owners])
     if not rows.size:
         return left
-    rows = rows[np.lexsort((amounts_minor[rows] < 0, days[rows], owners[rows]))]
+    rows = rows[rows_sorted_by(owners[rows], days[rows], amounts_minor[rows] < 0)]
     amounts, owner = pd.Series(amounts_minor[rows]), owners[rows]
     balance = amounts.groupby(owner).cumsum()
     # A refund on an empty pile takes nothing: the pile's floor sinks instead.
