@@ -10,6 +10,7 @@ statistics per customer, fitted models, and projected value per customer, always
 - ``completeness``    what the records cover, so that a reader knows what they may lack
 - ``orders``          order lines to frequency, recency, age and mean value
 - ``tallies``         the same, kept up to date order by order
+- ``landmarks``       up to when engagement is measured, and from when models with covariates look
 - ``models``          when customers order and how much they spend
 - ``lifetime_value``  both together, or the reason why the history does not carry it
 - ``rfm``             recency, frequency and value scored, and the segments that marketing calls by name
@@ -19,4 +20,5 @@ statistics per customer, fitted models, and projected value per customer, always
 - ``engagement``      how watching and liking go with later orders, customer by customer
 - ``content``         the same, item by item
 - ``wording``         English and Indonesian
+- ``report``          the shop report: one document of figures, and pages made of it
 """
