@@ -3,6 +3,7 @@
 import httpx
 
 from customers.lifetime_value import NotEnoughHistory
+from customers.snapshots import SnapshotRefused
 from experiments.design import DesignRefused
 from recommender.artifact import ArtifactRefused
 from recommender.training import NothingToTrain
@@ -62,6 +63,7 @@ EXPECTED: tuple[type[Exception], ...] = (
     SecretUnusable,
     ServiceRefused,
     SettingRefused,
+    SnapshotRefused,
     SimulatedHome,
     StillErasing,
     ToolFailed,

@@ -36,7 +36,7 @@ def fitted_text(found: Mapping[str, Any]) -> str:
         lines.append(f"{name:<14}{model['log_likelihood']:>16,.2f}  {said}")
     if "holdout" in found:
         lines += _holdout_lines(found["holdout"])
-    lines.append(f"chosen: {found['chosen'] or 'none'}")
+    lines.append(f"chosen: {found['chosen'] or 'none'}. {found['why']}")
     return "\n".join(lines)
 
 
@@ -51,3 +51,12 @@ def _holdout_lines(holdout: Mapping[str, Any]) -> Iterator[str]:
 
 def _number(value: float | None) -> str:
     return "none" if value is None else f"{value:.4g}"
+
+
+def segments_text(found: Mapping[str, Any]) -> str:
+    """Segments as a table."""
+    lines = [f"segments up to {found['until']}, by {found['model'] or 'silence alone'}"]
+    lines += [
+        f"{segment['id']:<12}{segment['customers']:>10,}  {segment['definition']}" for segment in found["segments"]
+    ]
+    return "\n".join(lines)

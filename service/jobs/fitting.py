@@ -1,14 +1,12 @@
 """Every model of customers fitted to one shop's books, and what each foresaw of orders that it was not shown."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import stats
 
+from customers.backtest import Check, backtest
 from customers.lifetime_value import NotEnoughHistory
 from customers.models.bgnbd import fit_bgnbd
 from customers.models.gamma_gamma import fit_spend
@@ -16,6 +14,7 @@ from customers.models.histories import Histories, TimingModel, standard_errors
 from customers.models.pareto_nbd import fit_pareto_nbd
 from customers.netting import net_sales
 from customers.orders import OrderDays, OrderStatistics, statistics_of
+from customers.valuation import CHECKED_WEEKS
 from service.jobs.bookkeeping import OpenedBooks
 
 Unit = Literal["day", "week"]
@@ -31,42 +30,24 @@ _FITS: Mapping[str, Callable[[Histories], TimingModel]] = MappingProxyType(
         "pareto_nbd": fit_pareto_nbd,
     }
 )
+_NONE_CONVERGES = "No model of when customers order converges on this history."
 _LETTERS = MappingProxyType({"gamma": "v"})
 """Letters that are printed in the place of ours: the literature's Gamma-Gamma has ``v``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Quality:
-    """How a model's forecast of each customer compares with what came.
-
-    Attributes:
-        expected_orders: Of all customers together, beside ``actual_orders``.
-        total_error: By what share the expected total is too high.
-        mean_absolute_error: Between expected and actual orders of a customer.
-        correlation: Between them; None where either is the same for everybody.
-        auc: Chance that somebody who ordered had been given the higher probability of an order than somebody who did
-            not; None where all did or nobody.
-    """
-
-    expected_orders: float
-    actual_orders: int
-    total_error: float | None
-    mean_absolute_error: float
-    correlation: float | None
-    auc: float | None
-
-
-def fitted_models(opened: OpenedBooks, *, unit: Unit, until_day: int | None, margin_rate: float) -> dict[str, Any]:
+def fitted_models(
+    opened: OpenedBooks, *, unit: Unit, until_day: int | None, margin_rate: float | None
+) -> dict[str, Any]:
     """What ``kembang customers fit`` prints: parameters, standard errors and log-likelihood of each model.
 
     Parameters are of maximum likelihood, without any prior. A model that does not converge is None. ``chosen`` is the
-    model that gave the hold-out the greatest likelihood where there is one, else the history itself.
+    model that told best who would order in the hold-out, or where there is none in the shop's own past.
 
     Args:
         opened: The shop's books.
         unit: Of time, in which parameters and likelihoods are printed.
         until_day: Last day of the history, days since 1970-01-01; orders after it are the hold-out. None takes all.
-        margin_rate: Of sales whose cost is not known.
+        margin_rate: As ``SalesLines.margins_minor`` takes it.
 
     Raises:
         NotEnoughHistory: If nobody has ordered by then, or nobody on a second day.
@@ -79,9 +60,7 @@ def fitted_models(opened: OpenedBooks, *, unit: Unit, until_day: int | None, mar
     _check(statistics, last)
     models = {name: _converged(fit(statistics.histories)) for name, fit in _FITS.items()}
     held_out = _held_out(models, statistics, days, last_day=last, until_day=books.until_day)
-    scores = {name: held_out[name][1] for name in held_out} or {
-        name: model.fit.log_likelihood for name, model in models.items() if model is not None and model.fit is not None
-    }
+    chosen, why = _choice(held_out, known, last_day=last) if any(models.values()) else (None, _NONE_CONVERGES)
     document: dict[str, Any] = {
         "customers": len(statistics),
         "repeat_orders": int(statistics.frequency.sum()),
@@ -92,12 +71,13 @@ def fitted_models(opened: OpenedBooks, *, unit: Unit, until_day: int | None, mar
             **{name: _described(model, statistics, unit=unit) for name, model in models.items()},
             "gamma_gamma": _spend(statistics, decimals=books.currency_exponent),
         },
-        "chosen": max(scores, key=lambda name: scores[name]) if scores else None,
+        "chosen": chosen,
+        "why": why,
     }
     if held_out:
         document["holdout"] = {
             "weeks": (books.until_day - last) / 7,
-            "models": {name: asdict(quality) for name, (quality, _) in held_out.items()},
+            "models": {check.method: _quality(check) for check in held_out},
         }
     return document
 
@@ -166,40 +146,48 @@ def _held_out(
     *,
     last_day: int,
     until_day: int,
-) -> dict[str, tuple[Quality, float]]:
-    """Of each model its quality on the orders after the last day, and the logarithm of the density it gave to them."""
+) -> list[Check]:
+    """Of each model what it expected of the orders after the last day; empty without any such day."""
     if until_day <= last_day:
-        return {}
+        return []
     later = statistics_of(days, until_day=until_day)
-    same = np.searchsorted(later.customer_ids, statistics.customer_ids)
-    after = later.histories.of(same)
+    after = later.histories.of(np.searchsorted(later.customer_ids, statistics.customer_ids))
     before, weeks = statistics.histories, (until_day - last_day) / 7
-    actual = after.frequency - before.frequency
-    return {
-        name: (
-            _quality(
-                model.expected_orders(before, horizon_weeks=weeks),
-                model.probability_of_order(before, horizon_weeks=weeks),
-                actual,
-            ),
-            model.log_likelihood(after) - model.log_likelihood(before),
+    return [
+        Check(
+            method=name,
+            origin_day=last_day,
+            expected=model.expected_orders(before, horizon_weeks=weeks),
+            chance=model.probability_of_order(before, horizon_weeks=weeks),
+            actual=after.frequency - before.frequency,
+            log_score=model.log_likelihood(after) - model.log_likelihood(before),
         )
         for name, model in models.items()
         if model is not None
+    ]
+
+
+def _quality(check: Check) -> dict[str, float | int | None]:
+    came = int(check.actual.sum())
+    return {
+        "expected_orders": float(check.expected.sum()),
+        "actual_orders": came,
+        "total_error": check.total_error if came else None,
+        "mean_absolute_error": check.mean_absolute_error,
+        "correlation": check.correlation,
+        "auc": check.auc,
+        "log_score": check.log_score,
     }
 
 
-def _quality(expected: NDArray[np.float64], chance: NDArray[np.float64], actual: NDArray[np.int64]) -> Quality:
-    total = int(actual.sum())
-    ordered = actual > 0
-    n_yes, n_no = int(ordered.sum()), int((~ordered).sum())
-    rank_sum = float(stats.rankdata(chance)[ordered].sum())
-    varies = expected.std() > 0 and actual.std() > 0
-    return Quality(
-        expected_orders=float(expected.sum()),
-        actual_orders=total,
-        total_error=float(expected.sum()) / total - 1 if total else None,
-        mean_absolute_error=float(np.abs(expected - actual).mean()),
-        correlation=float(np.corrcoef(expected, actual)[0, 1]) if varies else None,
-        auc=(rank_sum - n_yes * (n_yes + 1) / 2) / (n_yes * n_no) if n_yes and n_no else None,
-    )
+def _choice(held_out: list[Check], known: OrderDays, *, last_day: int) -> tuple[str | None, str]:
+    """The model to forecast with, and why: by the hold-out, or where there is none by forecasts of the shop's past."""
+    if held_out:
+        told = {check.method: check.auc for check in held_out if check.auc is not None}
+        if told:
+            best = max(told, key=lambda name: told[name])
+            return best, f"{best} told best who would order after the last day shown (AUC {told[best]:.2f})."
+        best = min(held_out, key=lambda check: check.mean_absolute_error).method
+        return best, f"After the last day shown everybody ordered or nobody; {best} missed by least per customer."
+    past = backtest(known, until_day=last_day, horizon_weeks=CHECKED_WEEKS, candidates=tuple(_FITS))
+    return past.timing, past.reason
