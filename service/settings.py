@@ -9,6 +9,9 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+VALUES = "values"
+"""Name of the folder of customer values in a home."""
+
 _SHORTEST_SECRET = 32
 
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
@@ -60,7 +63,7 @@ class Settings:
     @property
     def values(self) -> Path:
         """Folder of the snapshots of customer values and of the pointer that names the live one."""
-        return self.home / "values"
+        return self.home / VALUES
 
     @property
     def known_margin_rate(self) -> float | None:

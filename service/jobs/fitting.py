@@ -30,7 +30,6 @@ _FITS: Mapping[str, Callable[[Histories], TimingModel]] = MappingProxyType(
         "pareto_nbd": fit_pareto_nbd,
     }
 )
-_NONE_CONVERGES = "No model of when customers order converges on this history."
 _LETTERS = MappingProxyType({"gamma": "v"})
 """Letters that are printed in the place of ours: the literature's Gamma-Gamma has ``v``."""
 
@@ -60,7 +59,7 @@ def fitted_models(
     _check(statistics, last)
     models = {name: _converged(fit(statistics.histories)) for name, fit in _FITS.items()}
     held_out = _held_out(models, statistics, days, last_day=last, until_day=books.until_day)
-    chosen, why = _choice(held_out, known, last_day=last) if any(models.values()) else (None, _NONE_CONVERGES)
+    chosen, why = _choice(models, held_out, known, last_day=last)
     document: dict[str, Any] = {
         "customers": len(statistics),
         "repeat_orders": int(statistics.frequency.sum()),
@@ -180,7 +179,9 @@ def _quality(check: Check) -> dict[str, float | int | None]:
     }
 
 
-def _choice(held_out: list[Check], known: OrderDays, *, last_day: int) -> tuple[str | None, str]:
+def _choice(
+    models: Mapping[str, TimingModel | None], held_out: list[Check], known: OrderDays, *, last_day: int
+) -> tuple[str | None, str]:
     """The model to forecast with, and why: by the hold-out, or where there is none by forecasts of the shop's past."""
     if held_out:
         told = {check.method: check.auc for check in held_out if check.auc is not None}
@@ -189,5 +190,8 @@ def _choice(held_out: list[Check], known: OrderDays, *, last_day: int) -> tuple[
             return best, f"{best} told best who would order after the last day shown (AUC {told[best]:.2f})."
         best = min(held_out, key=lambda check: check.mean_absolute_error).method
         return best, f"After the last day shown everybody ordered or nobody; {best} missed by least per customer."
-    past = backtest(known, until_day=last_day, horizon_weeks=CHECKED_WEEKS, candidates=tuple(_FITS))
+    candidates = tuple(name for name, model in models.items() if model is not None)
+    if not candidates:
+        return None, "No model of when customers order converges on this history."
+    past = backtest(known, until_day=last_day, horizon_weeks=CHECKED_WEEKS, candidates=candidates)
     return past.timing, past.reason
