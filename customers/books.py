@@ -1,6 +1,7 @@
 """A shop's books: what was sold to whom, what it cost, and what running the shop cost."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,13 @@ BoolArray = npt.NDArray[np.bool_]
 ANONYMOUS = -1
 """Customer of a sale to nobody known: it counts in totals, never in models."""
 
+NO_ORDER = -1
+"""Order of a line of which nothing says which order it belongs to."""
+
+Value = Literal["margin", "estimated_margin", "part_margin", "revenue"]
+"""What customer value consists of: margin by known costs; margin by a rate of revenue, for some lines or all; margin
+where costs are known and revenue elsewhere; revenue."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SalesLines:
@@ -19,10 +27,14 @@ class SalesLines:
     Attributes:
         customer_ids: Rows of ``Books.customer_names``, or ``ANONYMOUS``.
         days: Shop day, days since 1970-01-01.
-        revenue_minor: Minor units; above 0 for a sale, below 0 for a refund, 0 for free goods.
+        revenue_minor: Minor units; above 0 for a sale, below 0 for a refund, 0 for free goods. A refund of nothing is
+            left out beforehand.
         cost_minor: What the goods cost and what was paid in fees, of the sign of the revenue; 0 where it is not known.
         has_cost: Whether that cost is known.
-        orders: Equal numbers for the lines of one order, or -1 where nothing says which order a line belongs to.
+        orders: Equal numbers for the lines of one order of one customer, or ``NO_ORDER``.
+
+    Raises:
+        ValueError: If the arrays differ in length.
     """
 
     customer_ids: IntArray
@@ -32,9 +44,54 @@ class SalesLines:
     has_cost: BoolArray
     orders: IntArray
 
+    def __post_init__(self) -> None:
+        columns = (self.days, self.revenue_minor, self.cost_minor, self.has_cost, self.orders)
+        if any(column.shape != self.customer_ids.shape for column in columns):
+            raise ValueError(
+                "the columns of sales must have equal lengths, "
+                f"got {self.customer_ids.size} customers and {', '.join(str(column.size) for column in columns)}"
+            )
+
     def __len__(self) -> int:
         """Lines."""
         return int(self.customer_ids.size)
+
+    def of(self, rows: IntArray | BoolArray) -> "SalesLines":
+        """Some of the lines."""
+        return SalesLines(
+            self.customer_ids[rows],
+            self.days[rows],
+            self.revenue_minor[rows],
+            self.cost_minor[rows],
+            self.has_cost[rows],
+            self.orders[rows],
+        )
+
+    def margins_minor(self, *, margin_rate: float | None) -> IntArray:
+        """What each line leaves after costs and fees, in minor units, of either sign, shape ``(n_lines,)``.
+
+        Revenue less cost where the cost is known; else revenue times ``margin_rate``, rounded to a minor unit line by
+        line; else, without a rate, revenue itself. ``value`` says which.
+
+        Raises:
+            ValueError: If the rate is not above 0 and at most 1.
+        """
+        unknown = self.revenue_minor
+        if margin_rate is not None:
+            if not 0 < margin_rate <= 1:
+                raise ValueError(f"margin_rate must be above 0 and at most 1, got {margin_rate}")
+            unknown = np.rint(self.revenue_minor * margin_rate).astype(np.int64)
+        return np.where(self.has_cost, self.revenue_minor - self.cost_minor, unknown)
+
+    def value(self, *, margin_rate: float | None) -> Value:
+        """What ``margins_minor`` consists of, so that nobody calls revenue margin."""
+        # The cost of free goods matters little to what margin is called; that of goods with a price does.
+        known = self.has_cost[self.revenue_minor != 0]
+        if known.size and known.all():
+            return "margin"
+        if margin_rate is not None:
+            return "estimated_margin"
+        return "part_margin" if known.any() else "revenue"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,6 +107,14 @@ class ExpenseLines:
     days: IntArray
     categories: npt.NDArray[np.object_]
     amounts_minor: IntArray
+
+    def __len__(self) -> int:
+        """Lines."""
+        return int(self.days.size)
+
+    def of(self, rows: IntArray | BoolArray) -> "ExpenseLines":
+        """Some of the lines."""
+        return ExpenseLines(self.days[rows], self.categories[rows], self.amounts_minor[rows])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,3 +136,12 @@ class Books:
     currency: str
     currency_exponent: int
     until_day: int
+
+    def until(self, day: int) -> "Books":
+        """The books as they stood at the end of ``day``: nothing later is known, not even refunds of earlier sales."""
+        return replace(
+            self,
+            sales=self.sales.of(self.sales.days <= day),
+            expenses=self.expenses.of(self.expenses.days <= day),
+            until_day=min(day, self.until_day),
+        )

@@ -6,10 +6,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy import linalg
 
+from customers.backtest import BackTest
 from customers.models.bgnbd import Name, fit_bgnbd
 from customers.models.gamma_gamma import SpendModel, expected_spend, fit_spend, spend_model
 from customers.models.histories import TimingModel
 from customers.orders import OrderStatistics
+from customers.timing import fitted_timing
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -19,6 +21,12 @@ FEWEST_CUSTOMERS = 100
 
 FEWEST_REPEAT_CUSTOMERS = 30
 """Customers with a repeat order below which the spread between customers is guessed rather than seen."""
+
+FEWEST_CUSTOMERS_CHOSEN = 10
+"""With a weak prior, customers below which a forecast is the prior's and not the shop's."""
+
+FEWEST_REPEAT_CUSTOMERS_CHOSEN = 3
+"""With a weak prior, repeat customers below which the shop has not shown what its usual gap is."""
 
 FEWEST_WEEKS = 4
 """Weeks that the longest-known customer must have been known."""
@@ -109,40 +117,64 @@ class LifetimeValueModel:
             ValueError: If the horizon is negative.
         """
         orders = self.timing.expected_orders(statistics.histories, horizon_weeks=horizon_weeks)
-        return orders * self._expected_spend(statistics)
+        return orders * self.expected_spend_minor(statistics)
 
-    def _expected_spend(self, statistics: OrderStatistics) -> FloatArray:
+    @property
+    def mean_spend_minor(self) -> float:
+        """Expected value of an order of a customer never seen, in minor units."""
+        return self.spend.mean_value_minor if isinstance(self.spend, MeanSpend) else self.spend.population_mean
+
+    def expected_spend_minor(self, statistics: OrderStatistics) -> FloatArray:
+        """Expected value of a future order of each customer, in minor units, shape ``(n_customers,)``, above 0."""
         if isinstance(self.spend, MeanSpend):
             return np.full(len(statistics), self.spend.mean_value_minor)
         return expected_spend(self.spend, statistics.valued_repeats, mean_value=statistics.mean_value_minor)
 
 
-def fit_lifetime_value(statistics: OrderStatistics) -> LifetimeValueModel:
+def fit_lifetime_value(statistics: OrderStatistics, *, choice: BackTest | None = None) -> LifetimeValueModel:
     """The lifetime-value model that a shop's history carries.
 
-    The timing model is BG/NBD or MBG/NBD, whichever makes the history more likely (both have four parameters). Spend is
-    Gamma-Gamma over customers with repeat orders; where that has no finite mean, did not converge, or contradicts the
-    plain mean of the orders, everyone is expected to spend that mean.
+    The timing model is the one a back-test chose, fitted with the weak prior, which lets it begin with
+    ``FEWEST_CUSTOMERS_CHOSEN`` customers. Without a back-test it is BG/NBD or MBG/NBD, whichever makes the history more
+    likely (both have four parameters), by maximum likelihood. Spend is Gamma-Gamma over customers with repeat orders;
+    where that has no finite mean, did not converge, or contradicts the plain mean of the orders, everyone is expected
+    to spend that mean.
+
+    Args:
+        statistics: Of all the shop's customers.
+        choice: From ``backtest``, if models were compared.
 
     Raises:
         NotEnoughHistory: If there are too few customers, repeat customers or weeks, nothing ever cost anything, or no
             timing model converges.
     """
+    customers, repeats, weeks = (
+        (FEWEST_CUSTOMERS, FEWEST_REPEAT_CUSTOMERS, FEWEST_WEEKS)
+        if choice is None
+        else (FEWEST_CUSTOMERS_CHOSEN, FEWEST_REPEAT_CUSTOMERS_CHOSEN, FEWEST_WEEKS)
+    )
     n_repeat = int((statistics.frequency > 0).sum())
     history_weeks = float(statistics.age_weeks.max(initial=0.0))
     for have, need, what in (
-        (len(statistics), FEWEST_CUSTOMERS, "customers who ordered"),
-        (n_repeat, FEWEST_REPEAT_CUSTOMERS, "customers who ordered again"),
-        (history_weeks, FEWEST_WEEKS, "weeks of history"),
+        (len(statistics), customers, "customers who ordered"),
+        (n_repeat, repeats, "customers who ordered again"),
+        (history_weeks, weeks, "weeks of history"),
     ):
         if have < need:
             raise NotEnoughHistory(f"a projection needs at least {need} {what}, and there are {have:g}")
     return LifetimeValueModel(
-        timing=_likelier_timing(statistics),
+        timing=_likelier_timing(statistics) if choice is None else _chosen_timing(statistics, choice),
         spend=_spend(statistics),
         n_customers=len(statistics),
         history_weeks=history_weeks,
     )
+
+
+def _chosen_timing(statistics: OrderStatistics, choice: BackTest) -> TimingModel:
+    model = fitted_timing(statistics.histories, choice.timing)
+    if model.fit is None or not model.fit.converged:
+        raise NotEnoughHistory(f"the model {choice.timing} does not converge on this history")
+    return model
 
 
 def _likelier_timing(statistics: OrderStatistics) -> TimingModel:

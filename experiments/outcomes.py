@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from customers.netting import numbered_orders
+
 IntArray = npt.NDArray[np.int64]
 DAY_MICROSECONDS = 86_400_000_000
 
@@ -93,9 +95,9 @@ def observed_values(units: pd.DataFrame, name: str) -> npt.NDArray[np.float64]:
 def net_orders(lines: pd.DataFrame) -> pd.DataFrame:
     """One row per order that was really an order, from the order lines of it that count.
 
-    Lines that share a unit and an order code are one order. Its value is the sum of its purchase and refund lines. An
-    order whose refunds took everything back is not an order, nor is a refund whose purchase is not among the lines. An
-    order of value 0 without a refund (free goods, or a shop that sends no amounts) is one, worth nothing.
+    Orders are those of ``customers.netting`` by its rules 1 and 4 alone: a refund whose purchase is not among the lines
+    takes nothing from other orders, so that what stood before a unit's start stays as it stood. An order of value 0
+    without a refund (free goods, or a shop that sends no amounts) is one, worth nothing.
 
     Args:
         lines: Columns ``unit``, ``order``, ``at`` (microseconds UTC), ``day`` (shop day), ``amount_minor`` (refund
@@ -104,12 +106,15 @@ def net_orders(lines: pd.DataFrame) -> pd.DataFrame:
     Returns:
         Columns ``unit``, ``order``, ``at`` and ``day`` of its first purchase line, ``net_minor`` (0 or more).
     """
-    keys = ["unit", "order"]
-    sums = lines.groupby(keys, sort=False).agg(net_minor=("amount_minor", "sum"), n_refunds=("is_refund", "sum"))
-    first = lines.loc[~lines["is_refund"].to_numpy(dtype=bool)].groupby(keys, sort=False)[["at", "day"]].min()
-    orders = first.join(sums)
-    is_order = (orders["net_minor"] > 0) | ((orders["net_minor"] == 0) & (orders["n_refunds"] == 0))
-    return orders.loc[is_order, ["at", "day", "net_minor"]].reset_index()
+    orders = numbered_orders(
+        lines["unit"].to_numpy(dtype=np.int64),
+        lines["order"].to_numpy(dtype=np.int64),
+        instants=lines["at"].to_numpy(dtype=np.int64),
+        amounts_minor=lines["amount_minor"].to_numpy(dtype=np.int64),
+        is_refund=lines["is_refund"].to_numpy(dtype=np.bool_),
+    )
+    first = lines[["unit", "order", "at", "day"]].iloc[orders.first_rows[orders.is_order]]
+    return first.assign(net_minor=orders.net_minor[orders.is_order]).reset_index(drop=True)
 
 
 def lines_before(orders: pd.DataFrame, unit_ids: IntArray, *, until_us: IntArray) -> pd.DataFrame:

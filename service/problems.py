@@ -14,10 +14,12 @@ from litestar.types import ExceptionHandlersMap
 from experiments.design import DesignRefused
 from service.clock import ClockRefused
 from service.jobs.attributing import PeriodRefused
+from service.jobs.bookkeeping import BooksEmpty
 from service.jobs.campaigns.planning import PlanRefused
 from service.jobs.campaigns.records import NoOrders
 from service.live.experiments import PreviewRefused
 from service.live.feed import CursorUnknown, ItemUnknown
+from service.live.values import ValueUnknown
 from service.log.campaigns import CampaignExists, CampaignUnknown, CardRefused
 from service.log.database import LogFailure, Unstorable
 from service.log.experiments import ActionRefused, ExperimentExists, ExperimentUnknown
@@ -66,11 +68,13 @@ _STATUS: dict[type[Exception], HTTPStatus] = {
     ExperimentUnknown: HTTPStatus.NOT_FOUND,
     ImportUnknown: HTTPStatus.NOT_FOUND,
     CampaignUnknown: HTTPStatus.NOT_FOUND,
+    ValueUnknown: HTTPStatus.NOT_FOUND,
     ExperimentExists: HTTPStatus.CONFLICT,
     ImportClosed: HTTPStatus.CONFLICT,
     CampaignExists: HTTPStatus.CONFLICT,
     CardRefused: HTTPStatus.CONFLICT,
     NoOrders: HTTPStatus.CONFLICT,
+    BooksEmpty: HTTPStatus.CONFLICT,
     ActionRefused: HTTPStatus.CONFLICT,
     MergeRefused: HTTPStatus.CONFLICT,
     StillErasing: HTTPStatus.CONFLICT,

@@ -14,65 +14,47 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from customers.models.histories import DistinctHistories, Histories, check_horizon, distinct_histories
+from customers.models.histories import Histories, check_horizon, distinct_histories
+from customers.models.hypergeometric import hypergeometric
 from customers.models.maximum import Maximum, WeakPrior, maximise
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 
-_MOST_TERMS = 500
-"""Terms of a hypergeometric series; where it is needed, tens are enough."""
-
 _LEAST_CHANCE = 1e-12
 """Of leaving after an order, as drawn: smaller ones overflow the number of orders until then."""
 
+_NEAR_ONE = 1e-4
+"""How near to 1 the parameter a must be for the expectation, which is 0/0 at 1, to be taken from both sides of it."""
+
 Name = Literal["bg_nbd", "mbg_nbd"]
 
-_SHIFT: dict[Name, int] = {"bg_nbd": 0, "mbg_nbd": 1}
+SHIFT: dict[Name, int] = {"bg_nbd": 0, "mbg_nbd": 1}
+"""1 where a customer can leave after the very first order (MBG/NBD), else 0."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class BetaGeometric:
-    """A fitted (or given) BG/NBD or MBG/NBD; ``r``, ``alpha``, ``a`` and ``b`` are the papers' letters, in weeks.
+class BetaGeometricPredictions:
+    """What BG/NBD or MBG/NBD say of customers; ``alpha`` and ``a`` are everybody's, or one number per customer."""
 
-    A ``TimingModel``. BG/NBD gives every one-time customer a probability of 1 of being alive, by construction: do not
-    read churn from it.
-    """
-
+    __slots__ = ()
     name: Name
     r: float
-    alpha: float
-    a: float
+    alpha: float | FloatArray
+    a: float | FloatArray
     b: float
-    fit: Maximum | None = None
-
-    @property
-    def logs(self) -> FloatArray:
-        """Logarithms of ``r``, ``alpha``, ``a``, ``b``."""
-        return np.log([self.r, self.alpha, self.a, self.b])
-
-    @property
-    def parameters(self) -> dict[str, float]:
-        """Parameters by letter."""
-        return {"r": self.r, "alpha": self.alpha, "a": self.a, "b": self.b}
 
     @property
     def shift(self) -> int:
         """1 where a customer can leave after the very first order (MBG/NBD), else 0."""
-        return _SHIFT[self.name]
-
-    def at(self, logs: FloatArray) -> "BetaGeometric":
-        """The model whose parameters have the given logarithms, in the order r, alpha, a, b."""
-        return _model(self.name, logs)
+        return SHIFT[self.name]
 
     def log_likelihood(self, histories: Histories) -> float:
         """Log-likelihood of the histories on the natural scale: equation 6 of Fader, Hardie and Lee (2005)."""
-        return _log_likelihood(self.logs, distinct_histories(histories), self.shift)[0]
+        return float(log_likelihoods(self.name, self.r, self.alpha, self.a, self.b, histories)[0].sum())
 
     def probability_alive(self, histories: Histories) -> FloatArray:
         """Probability that each customer has not left, shape ``(n_customers,)``."""
-        x = histories.frequency.astype(np.float64)
-        return special.expit(-_log_odds_left(self.logs, x, histories.recency_weeks, histories.age_weeks, self.shift))
+        return special.expit(-_log_odds_left(self.shift, self.r, self.alpha, self.a, self.b, histories))
 
     def expected_orders(self, histories: Histories, *, horizon_weeks: float) -> FloatArray:
         """Expected orders of each customer over the next ``horizon_weeks``, given their history.
@@ -88,9 +70,11 @@ class BetaGeometric:
             ValueError: If the horizon is negative.
         """
         check_horizon(horizon_weeks)
-        x = histories.frequency.astype(np.float64)
         tau = horizon_weeks / (self.alpha + histories.age_weeks)
-        return self.probability_alive(histories) * _orders_while_alive(self, x, tau)
+        a = np.broadcast_to(self.a, tau.shape)
+        active = _orders_while_alive(self.r, a, self.b + self.shift, histories.frequency.astype(np.float64), tau)
+        orders: FloatArray = self.probability_alive(histories) * active
+        return orders
 
     def probability_of_order(self, histories: Histories, *, horizon_weeks: float) -> FloatArray:
         """Probability of at least one order over the next ``horizon_weeks``, shape ``(n_customers,)``.
@@ -127,6 +111,36 @@ class BetaGeometric:
         return orders
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class BetaGeometric(BetaGeometricPredictions):
+    """A fitted (or given) BG/NBD or MBG/NBD; ``r``, ``alpha``, ``a`` and ``b`` are the papers' letters, in weeks.
+
+    A ``TimingModel``. BG/NBD gives every one-time customer a probability of 1 of being alive, by construction: do not
+    read churn from it.
+    """
+
+    name: Name
+    r: float
+    alpha: float
+    a: float
+    b: float
+    fit: Maximum | None = None
+
+    @property
+    def logs(self) -> FloatArray:
+        """Logarithms of ``r``, ``alpha``, ``a``, ``b``."""
+        return np.log([self.r, self.alpha, self.a, self.b])
+
+    @property
+    def parameters(self) -> dict[str, float]:
+        """Parameters by letter."""
+        return {"r": self.r, "alpha": self.alpha, "a": self.a, "b": self.b}
+
+    def at(self, logs: FloatArray) -> "BetaGeometric":
+        """The model whose parameters have the given logarithms, in the order r, alpha, a, b."""
+        return _model(self.name, logs)
+
+
 def _model(name: Name, logs: FloatArray, *, fit: Maximum | None = None) -> BetaGeometric:
     r, alpha, a, b = np.exp(logs).tolist()
     return BetaGeometric(name, r, alpha, a, b, fit)
@@ -146,9 +160,12 @@ def fit_bgnbd(histories: Histories, *, name: Name, prior: WeakPrior | None = Non
     if not len(histories):
         raise ValueError("a timing model needs at least 1 customer, got 0")
     distinct = distinct_histories(histories)
+    rows = distinct.histories
 
     def log_likelihood(logs: FloatArray) -> tuple[float, FloatArray]:
-        return _log_likelihood(logs, distinct, _SHIFT[name])
+        r, alpha, a, b = np.exp(logs).tolist()
+        values, slopes = log_likelihoods(name, r, alpha, a, b, rows)
+        return float(distinct.weights @ values), slopes @ distinct.weights * np.exp(logs)
 
     scale = float(histories.age_weeks.mean()) / 4
     start = np.log([0.5, max(scale, 1e-3), 1.0, 3.0])
@@ -156,95 +173,78 @@ def fit_bgnbd(histories: Histories, *, name: Name, prior: WeakPrior | None = Non
     return _model(name, maximum.logs, fit=maximum)
 
 
-def _log_odds_left(logs: FloatArray, x: FloatArray, tx: FloatArray, T: FloatArray, shift: int) -> FloatArray:
+def log_likelihoods(
+    name: Name, r: float, alpha: float | FloatArray, a: float | FloatArray, b: float, histories: Histories
+) -> tuple[FloatArray, FloatArray]:
+    """Log-likelihood of each customer's history, and its slopes: equation 6 of Fader, Hardie and Lee (2005).
+
+    Returns:
+        Log-likelihoods, shape ``(n_customers,)``, and their derivatives by r, alpha, a and b (each customer's own),
+        shape ``(4, n_customers)``.
+    """
+    shift, x, T = SHIFT[name], histories.frequency, histories.age_weeks
+    # Where a is everybody's, gamma functions hang on the frequency alone, of which there are few.
+    k = x if np.ndim(a) else np.arange(x.max(initial=0) + 1)
+    b_end = b + shift + k
+    both = special.psi(a + b) - special.psi(a + b_end)
+    of_count = np.stack(
+        [
+            special.gammaln(r + k) - special.gammaln(r) + special.betaln(a, b_end) - special.betaln(a, b),
+            special.psi(r + k) - special.psi(r),
+            both,
+            special.psi(b_end) - special.psi(b) + both,
+        ]
+    )
+    value, by_r, by_a, by_b = of_count if np.ndim(a) else of_count[:, x]
+    c = r + x
+    odds = _log_odds_left(shift, r, alpha, a, b, histories)
+    left = special.expit(odds)
+    log_T = np.log(alpha + T)
+    later = log_T - np.log(alpha + histories.recency_weeks)
+    sooner = 1 / (alpha + T) - 1 / (alpha + histories.recency_weeks)
+    slopes = [
+        by_r + np.log(alpha) - log_T + left * later,
+        r / alpha + c * (left * sooner - 1 / (alpha + T)),
+        by_a + left / a,
+        by_b - left / (b + shift + (x if shift else np.maximum(x, 1)) - 1),
+    ]
+    return value + r * np.log(alpha) - c * log_T + np.logaddexp(0.0, odds), np.stack(slopes)
+
+
+def _log_odds_left(
+    shift: int, r: float, alpha: float | FloatArray, a: float | FloatArray, b: float, histories: Histories
+) -> FloatArray:
     """Logarithm of the odds of having left, ``-inf`` where the model rules it out."""
-    r, alpha, a, b = np.exp(logs)
+    x = histories.frequency
     # x = 0 has no such term in BG/NBD; 1 keeps the arithmetic defined until it is masked.
     n = x if shift else np.maximum(x, 1)
-    odds = np.log(a) - np.log(b + shift + n - 1) + (r + x) * (np.log(alpha + T) - np.log(alpha + tx))
+    silent = np.log(alpha + histories.age_weeks) - np.log(alpha + histories.recency_weeks)
+    odds: FloatArray = np.log(a) - np.log(b + shift + n - 1) + (r + x) * silent
     return odds if shift else np.where(x > 0, odds, -np.inf)
 
 
-def _log_likelihood(logs: FloatArray, histories: DistinctHistories, shift: int) -> tuple[float, FloatArray]:
-    """Weighted sum over distinct histories, and its gradient in the logs.
-
-    Gamma functions depend on the frequency alone, of which there are a few dozen, and are summed apart from the rest.
-    """
-    r, alpha, a, b = np.exp(logs)
-    k, of_counts = histories.counts, histories.count_weights
-    b_end = b + shift + k
-    both = special.psi(a + b) - special.psi(a + b_end)
-    value = of_counts @ (
-        r * logs[1] + special.gammaln(r + k) - special.gammaln(r) + special.betaln(a, b_end) - special.betaln(a, b)
-    )
-    by_r = of_counts @ (logs[1] + special.psi(r + k) - special.psi(r))
-    by_alpha = of_counts.sum() * r / alpha
-    by_a = of_counts @ both
-    by_b = of_counts @ (special.psi(b_end) - special.psi(b) + both)
-
-    x, tx, T, weights = histories.x, histories.tx, histories.T, histories.weights
-    log_T, log_tx = np.log(alpha + T), np.log(alpha + tx)
-    odds = _log_odds_left(logs, x, tx, T, shift)
-    left = weights * special.expit(odds)
-    n = x if shift else np.maximum(x, 1)
-    value += weights @ (np.logaddexp(0.0, odds) - (r + x) * log_T)
-    by_r += left @ (log_T - log_tx) - weights @ log_T
-    by_alpha += left @ ((r + x) * (1 / (alpha + T) - 1 / (alpha + tx))) - weights @ ((r + x) / (alpha + T))
-    by_a += left.sum() / a
-    by_b -= left @ (1 / (b + shift + n - 1))
-    return float(value), np.array([by_r * r, by_alpha * alpha, by_a * a, by_b * b])
-
-
-def _hypergeometric(a: float, b: float, c: FloatArray, z: FloatArray) -> FloatArray:
-    """Gauss' function 2F1(a, b; c; z) for 0 <= z < 1, by scipy, and round about where scipy gives up.
-
-    For z above .9 scipy goes over to 1 - z. That fails where c - a - b is a whole number, though the function is smooth
-    there: the mean of two points beside it stands in. It also overflows for large c (after a hundred orders, say),
-    where the power series settles within some tens of terms. ``nan`` where none of these gives a number.
-    """
-    value: FloatArray = np.asarray(special.hyp2f1(a, b, c, z), dtype=np.float64)
-    for stand_in in (_beside, _power_series):
-        lost = ~np.isfinite(value)
-        if lost.any():
-            value[lost] = stand_in(a, b, c[lost], z[lost])
-    return value
-
-
-def _beside(a: float, b: float, c: FloatArray, z: FloatArray) -> FloatArray:
-    step = 1e-5
-    both: FloatArray = (special.hyp2f1(a, b, c - step, z) + special.hyp2f1(a, b, c + step, z)) / 2
-    return both
-
-
-def _power_series(a: float, b: float, c: FloatArray, z: FloatArray) -> FloatArray:
-    term = np.ones(len(z))
-    total = term.copy()
-    for n in range(_MOST_TERMS):
-        term = term * ((a + n) * (b + n) / ((c + n) * (1 + n)) * z)
-        total += term
-    # With a below 0 the terms cancel, and what remains may be rounding.
-    return np.where((np.abs(term) <= 1e-15 * np.abs(total)) & (a >= 0), total, np.nan)
-
-
-def _orders_while_alive(model: BetaGeometric, x: FloatArray, tau: FloatArray) -> FloatArray:
-    """Expected orders of a customer still active, over ``tau`` = horizon / (alpha + age)."""
-    near_one = 1e-4
-    if abs(model.a - 1) < near_one:
-        # The formula is 0/0 at a = 1 and smooth around it: the chord through two points beside it.
+def _orders_while_alive(r: float, a: FloatArray, b_start: float, x: FloatArray, tau: FloatArray) -> FloatArray:
+    """Expected orders of a customer still active, over ``tau`` = horizon / (alpha + age); all ``(n_customers,)``."""
+    orders = _orders_by_series(r, a, b_start, x, tau)
+    # The formula is 0/0 at a = 1 and smooth around it: the chord through two points beside it.
+    rows = np.flatnonzero(np.abs(a - 1) < _NEAR_ONE)
+    if rows.size:
         low, high = (
-            _orders_while_alive(BetaGeometric(model.name, model.r, model.alpha, 1 + side * near_one, model.b), x, tau)
-            for side in (-1.0000001, 1.0000001)
+            _orders_by_series(r, np.full(rows.size, 1 + side * _NEAR_ONE), b_start, x[rows], tau[rows])
+            for side in (-1, 1)
         )
-        share = (model.a - 1 + near_one) / (2 * near_one)
-        return low + (high - low) * share
-    a, b_start = model.a, model.b + model.shift
+        orders[rows] = low + (high - low) * (a[rows] - 1 + _NEAR_ONE) / (2 * _NEAR_ONE)
+    return orders
+
+
+def _orders_by_series(r: float, a: FloatArray, b_start: float, x: FloatArray, tau: FloatArray) -> FloatArray:
     z = tau / (1 + tau)
     c = a + b_start + x - 1
     with np.errstate(all="ignore"):
-        series = _hypergeometric(a + b_start - 1 - model.r, a - 1, c, z)
+        series = hypergeometric(a + b_start - 1 - r, a - 1, c, z)
         orders = c / (a - 1) * (1 - (1 - z) ** (a - 1) * series)
     # Where the series overflows, a and b are so large that everyone leaves with the same probability.
     leaving = a / (a + b_start + x)
-    same_for_all = -np.expm1(-(model.r + x) * np.log1p(leaving * tau)) / leaving
+    same_for_all = -np.expm1(-(r + x) * np.log1p(leaving * tau)) / leaving
     orders = np.where(np.isfinite(orders), orders, same_for_all)
-    return np.clip(orders, 0.0, (model.r + x) * tau)
+    return np.clip(orders, 0.0, (r + x) * tau)

@@ -1,4 +1,4 @@
-"""Maximum likelihood over positive parameters, with what a reader needs to trust it."""
+"""Maximum likelihood over positive parameters and coefficients, with what a reader needs to trust it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -46,27 +46,40 @@ class Maximum:
     """Where a likelihood is largest; with a weak prior, the likelihood times the prior's density.
 
     Attributes:
-        logs: Logarithms of the parameters, shape ``(n_parameters,)``.
+        logs: Logarithms of the positive parameters, then coefficients, which may have either sign, as they are; shape
+            ``(n_parameters,)``.
         covariance: Covariance of the logs by observed information, shape ``(n_parameters, n_parameters)``. A parameter
             that ran to a bound (or along a direction that the data do not see) has variance 0: nothing is known of it,
             and nothing that is predicted depends on it.
         log_likelihood: Natural scale, summed over customers, without the prior.
         converged: Whether a further step would gain no log-likelihood worth speaking of.
+        n_coefficients: How many of the last entries of ``logs`` are coefficients.
     """
 
     logs: FloatArray
     covariance: FloatArray
     log_likelihood: float
     converged: bool
+    n_coefficients: int = 0
 
     @property
     def standard_errors(self) -> FloatArray:
-        """Standard errors of the parameters themselves: by the delta method, parameter times that of its logarithm."""
-        return np.exp(self.logs) * np.sqrt(np.diag(self.covariance))
+        """Standard errors of the parameters themselves: by the delta method, parameter times that of its logarithm.
+
+        A coefficient is no logarithm, and its standard error stands in the covariance already.
+        """
+        scale = np.exp(self.logs)
+        scale[self.logs.size - self.n_coefficients :] = 1.0
+        return scale * np.sqrt(np.diag(self.covariance))
 
 
 def maximise(
-    log_likelihood: ValueAndGradient, start: FloatArray, *, n: float, prior: WeakPrior | None = None
+    log_likelihood: ValueAndGradient,
+    start: FloatArray,
+    *,
+    n: float,
+    prior: WeakPrior | None = None,
+    n_coefficients: int = 0,
 ) -> Maximum:
     """The maximum of a log-likelihood in the logarithms of its parameters.
 
@@ -75,9 +88,10 @@ def maximise(
 
     Args:
         log_likelihood: Sum over customers and its gradient, both at given logs.
-        start: First guess, logs, shape ``(n_parameters,)``.
+        start: First guess, logs (of coefficients: themselves), shape ``(n_parameters,)``.
         n: Customers summed over.
         prior: Added to the log-likelihood, if given.
+        n_coefficients: How many of the last parameters may have either sign, and stand as they are.
     """
 
     def objective(logs: FloatArray) -> tuple[float, FloatArray]:
@@ -113,7 +127,8 @@ def maximise(
         if gained < _POLISHED_GAIN:
             break
     unseen = max(_UNSEEN_GAIN, _UNSEEN_GAIN_PER_CUSTOMER * n)
-    return Maximum(logs, covariance, float(log_likelihood(logs)[0]), converged=bool(gain < unseen))
+    value = float(log_likelihood(logs)[0])
+    return Maximum(logs, covariance, value, converged=bool(gain < unseen), n_coefficients=n_coefficients)
 
 
 def _newton(log_likelihood: ValueAndGradient, logs: FloatArray) -> tuple[FloatArray, float, FloatArray]:

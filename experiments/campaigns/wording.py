@@ -1,12 +1,24 @@
 """Campaigns in plain words: what can be seen before anything is sent, and what was seen."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
+from customers.books import Value
 from experiments.campaigns.foresight import FEWEST_ORDERING, MOST_WINDOWS, Foresight, Visible
 from experiments.campaigns.reading import Outcome, Reading
 from experiments.campaigns.vouchers import Promise, break_even_share
-from experiments.outcomes import Money, value_word
+from experiments.outcomes import Money
 from experiments.statistics.randomisation import LotsEffect
+
+WORTH: Mapping[Value, str] = MappingProxyType(
+    {
+        "margin": "margin",
+        "estimated_margin": "estimated margin",
+        "part_margin": "margin, or revenue where costs are not known",
+        "revenue": "revenue (costs are not known)",
+    }
+)
+"""What an order's money is called, so that nobody calls revenue margin."""
 
 ROUND_FROM = 1_000
 """Major units from which on a mean needs no decimals."""
@@ -30,7 +42,7 @@ def stale_sentences(n_days: int) -> list[str]:
     return [f"{old} less alike than they could be. Plan with a fresh sheet."]
 
 
-def foresight_sentences(foresight: Foresight, money: Money, *, weeks: int, n_customers: int) -> list[str]:
+def foresight_sentences(foresight: Foresight, money: Money, *, worth: str, weeks: int, n_customers: int) -> list[str]:
     """What a campaign can show, for its owner, before anything is sent."""
     if foresight.ordered is None or foresight.orders is None or foresight.margin_minor is None:
         return [
@@ -61,7 +73,7 @@ def foresight_sentences(foresight: Foresight, money: Money, *, weeks: int, n_cus
     )
     least, mean = (mean_text(value, money) for value in (foresight.margin_minor.smallest, foresight.margin_minor.usual))
     margin = (
-        f"In {value_word(money.margin_rate)}: from about {least} more per contacted customer on, beside the usual "
+        f"In {worth}: from about {least} more per contacted customer on, beside the usual "
         f"{mean}{_relative(foresight.margin_minor)}."
     )
     smaller = "A smaller effect will most likely not be seen, which does not mean that there is none."
@@ -91,17 +103,18 @@ def voucher_sentences(promise: Promise, foresight: Foresight, money: Money) -> l
     ]
 
 
-def reading_text(reading: Reading, money: Money, *, weeks: int, assumed_vouchers: int) -> str:
+def reading_text(reading: Reading, money: Money, *, worth: str, weeks: int, assumed_vouchers: int) -> str:
     """The verdict and what it rests on.
 
     Args:
         reading: What was seen.
         money: How money is read.
+        worth: What it is, one of ``WORTH``.
         weeks: The campaign's window.
         assumed_vouchers: Contacted customers who ordered and are taken to have used a voucher, because no redemption
             was recorded at all; 0 where redemptions are known.
     """
-    sentences = [_verdict(reading), *_figures(reading.outcomes, money)]
+    sentences = [_verdict(reading), *_figures(reading.outcomes, money, worth=worth)]
     sentences.append(
         f"Counted: {reading.n_contacted:,} contacted and {reading.n_held_out:,} held out, each in the arm of her lot, "
         f"over {weeks} weeks; {reading.n_ordering:,} of them ordered."
@@ -151,7 +164,7 @@ def _verdict(reading: Reading) -> str:
     }[reading.kind]
 
 
-def _figures(outcomes: Mapping[Outcome, LotsEffect | None], money: Money) -> list[str]:
+def _figures(outcomes: Mapping[Outcome, LotsEffect | None], money: Money, *, worth: str) -> list[str]:
     said = []
     if (ordered := outcomes.get("ordered")) is not None:
         low, high = (100 * end for end in ordered.interval)
@@ -162,10 +175,9 @@ def _figures(outcomes: Mapping[Outcome, LotsEffect | None], money: Money) -> lis
         )
     if (margin := outcomes.get("margin")) is not None:
         low_text, high_text = (mean_text(end, money) for end in margin.interval)
-        worth = value_word(money.margin_rate)
         said.append(
-            f"{worth.capitalize()} per customer, net of vouchers, differed by {mean_text(margin.estimate, money)} "
-            f"(95 % interval {low_text} to {high_text})."
+            f"{worth[0].upper()}{worth[1:]} per customer, net of vouchers, differed by "
+            f"{mean_text(margin.estimate, money)} (95 % interval {low_text} to {high_text})."
         )
     return said
 

@@ -11,6 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import RawBody
 from msgspec import Meta, Struct
 
+from customers.orders import OrderDays
 from service.api.answers import body_refusals, refusals
 from service.api.batches import operation_with, struct_schema
 from service.api.requests import PathName, request_now
@@ -42,12 +43,13 @@ Name = Annotated[str, Meta(min_length=1, max_length=64, pattern="^[a-z0-9][a-z0-
 
 
 class CampaignOrder(Struct, kw_only=True, forbid_unknown_fields=True):
-    """What a customer ordered on a day."""
+    """What a customer ordered on a day, and what it left, in minor units of the currency: all of it if unsaid."""
 
     user_id: PersonId
     day: date
     amount: Decimal
     currency: Currency
+    margin_minor: Annotated[int, Meta(ge=-(10**14), le=10**14)] | None = None
 
 
 class Campaign(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -130,9 +132,9 @@ async def get_reading(
 ) -> dict[str, Any]:
     """The verdict from the log's orders once the window has passed; before, when to come back and nothing else."""
     checked_id(key, "key")
-    today = shop_day(request_now(request, services), timezone=services.settings.timezone)
+    now = request_now(request, services)
     async with services.long_reads:
-        return await asyncio.to_thread(_read, services, key, today=today)
+        return await asyncio.to_thread(_read, services, key, now=now)
 
 
 @post(
@@ -173,7 +175,7 @@ def get_account(key: PathName, request: Request[Any, Any, Any], services: NamedD
 
 def _planned(services: Services, wanted: Campaign, *, now: int) -> dict[str, Any]:
     reader, settings = services.database.reader, services.settings
-    records = records_of_log(reader, settings) if wanted.orders is None else _records(services, wanted.orders)
+    records = records_of_log(reader, settings, now=now) if wanted.orders is None else _records(wanted.orders)
     today = shop_day(now, timezone=settings.timezone)
     wish = Wish(
         key=wanted.key,
@@ -190,24 +192,36 @@ def _planned(services: Services, wanted: Campaign, *, now: int) -> dict[str, Any
     return described_campaign(plan_campaign(reader, services.writer, records, wish, now=now))
 
 
-def _records(services: Services, orders: list[CampaignOrder]) -> Records:
+def _records(orders: list[CampaignOrder]) -> Records:
     for number, order in enumerate(orders):
         checked_id(order.user_id, f"user_id of orders[{number}]")
+    currencies = sorted({order.currency for order in orders})
+    if len(currencies) > 1:
+        raise RequestRefused(f"orders must be in one currency, got {', '.join(currencies[:5])}")
+    names, rows = np.unique(np.array([order.user_id for order in orders], dtype=object), return_inverse=True)
+    days = np.array([_day(order.day, "day") for order in orders], dtype=np.int64)
+    values = [minor_units(order.amount, order.currency, subject="amount") for order in orders]
+    margins = [
+        value if order.margin_minor is None else order.margin_minor for order, value in zip(orders, values, strict=True)
+    ]
+    amounts = np.array(values, dtype=np.int64)
+    is_margin = all(order.margin_minor is not None for order in orders) and margins != values
     return records_of_lines(
-        np.array([order.user_id for order in orders], dtype=object),
-        np.array([_day(order.day, "day") for order in orders], dtype=np.int64),
-        np.array([minor_units(order.amount, order.currency, subject="amount") for order in orders], dtype=np.int64),
-        np.array([order.currency for order in orders], dtype=object),
-        settings=services.settings,
+        names,
+        OrderDays(rows.astype(np.int64), days, amounts, np.array(margins, dtype=np.int64)),
+        currency=currencies[0],
+        value="margin" if is_margin else "revenue",
+        last_day=int(days.max()),
     )
 
 
-def _read(services: Services, key: str, *, today: int) -> dict[str, Any]:
-    reader = services.database.reader
+def _read(services: Services, key: str, *, now: int) -> dict[str, Any]:
+    reader, settings = services.database.reader, services.settings
     with reader.connect() as connection:
         stored = campaign(connection, key)
-        return too_early(stored, today=today) or campaign_reading(
-            connection, stored, records_of_log(reader, services.settings), is_after_vouchers=False
+        early = too_early(stored, today=shop_day(now, timezone=settings.timezone))
+        return early or campaign_reading(
+            connection, stored, records_of_log(reader, settings, now=now), is_after_vouchers=False
         )
 
 

@@ -20,6 +20,7 @@ from service.cli.keeping import database
 from service.cli.modelling import models, train
 from service.cli.serving import demo, serve
 from service.cli.simulating import simulate
+from service.cli.valuing import customers
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -40,6 +41,7 @@ _COMMANDS = (
     experiment,
     campaign,
     attribution,
+    customers,
     erase,
     database,
 )

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 from urllib.parse import quote
 
 import click
@@ -14,14 +14,13 @@ from service.cli.campaign_words import account_lines, plan_lines, reading_lines
 from service.cli.output import SEED, json_option, print_json, progress
 from service.cli.writing import asked, service_url, written
 from service.clock import day_number, day_text, machine_now, shop_day
+from service.jobs.bookkeeping import books_of_file
 from service.jobs.campaigns.audience import PERSONAL_DATA, audience_csv, cards_html, contacts
 from service.jobs.campaigns.cards import described_account, noted_cards
 from service.jobs.campaigns.planning import Wish, described_campaign, plan_campaign
 from service.jobs.campaigns.reading import campaign_reading, too_early
-from service.jobs.campaigns.records import Records, records_of_log, records_of_sheet
+from service.jobs.campaigns.records import Records, records_of_books, records_of_log
 from service.jobs.export_files import private_file
-from service.jobs.importing.reading import SheetKind
-from service.jobs.importing.sheets import read_sheet
 from service.log.campaigns import EntryKind, all_campaigns
 from service.log.campaigns import campaign as stored_campaign
 from service.log.database import Connection, open_for_reading
@@ -35,7 +34,6 @@ _PLANNING_SECONDS = 600.0
 
 file_argument = click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 map_option = click.option("--map", "mapping", multiple=True, metavar="FIELD=COLUMN", help="Name a column of FILE.")
-kind_option = click.option("--as", "kind", type=click.Choice(get_args(SheetKind)), help="What FILE holds.")
 day_option = click.option("--on", "day", type=click.DateTime(["%Y-%m-%d"]), help="Day it was done. [default: today]")
 
 
@@ -59,7 +57,6 @@ def campaign() -> None:
 )
 @click.option("--seed", type=SEED, help="Draw the lots of this number, to be drawn again.")
 @map_option
-@kind_option
 @json_option
 def plan(
     *,
@@ -75,7 +72,6 @@ def plan(
     cards: Path | None,
     seed: int | None,
     mapping: tuple[str, ...],
-    kind: SheetKind | None,
     as_json: bool,
 ) -> None:
     """Draw who is written to and who is held out, and say what can be seen before anything is sent.
@@ -91,10 +87,10 @@ def plan(
     wish = {"key": key, "holdout": holdout, "weeks": weeks, "stamps": stamps, "valid_weeks": valid_weeks, "seed": seed}
     url = service_url(settings)
     if url is not None:
-        records = None if file is None else _sheet_records(file, settings, mapping, kind)
+        records = None if file is None else _sheet_records(file, settings, mapping)
         _plan_through(url, wish, amount=amount, day=day, records=records)
     else:
-        _plan_here(settings, wish, amount=amount, day=day, file=file, mapping=mapping, kind=kind)
+        _plan_here(settings, wish, amount=amount, day=day, file=file, mapping=mapping)
     with _reading(settings) as connection:
         stored = stored_campaign(connection, key)
         described, entries = described_campaign(stored), contacts(connection, stored)
@@ -128,7 +124,6 @@ def list_(*, as_json: bool) -> None:
 @file_argument
 @click.option("--after-vouchers", is_flag=True, help="Amounts are what was paid, vouchers already taken off.")
 @map_option
-@kind_option
 @json_option
 def read(
     *,
@@ -136,7 +131,6 @@ def read(
     file: Path | None,
     after_vouchers: bool,
     mapping: tuple[str, ...],
-    kind: SheetKind | None,
     as_json: bool,
 ) -> None:
     """Say whether the campaign NAME paid, once its weeks have passed.
@@ -148,7 +142,7 @@ def read(
         stored = stored_campaign(connection, key)
         found = too_early(stored, today=_today(settings))
         if found is None:
-            records = _log_records(settings) if file is None else _sheet_records(file, settings, mapping, kind)
+            records = _log_records(settings) if file is None else _sheet_records(file, settings, mapping)
             found = campaign_reading(connection, stored, records, is_after_vouchers=after_vouchers)
     if as_json:
         print_json(found)
@@ -201,14 +195,13 @@ def _plan_here(
     day: int | None,
     file: Path | None,
     mapping: tuple[str, ...],
-    kind: SheetKind | None,
 ) -> None:
-    records = None if file is None else _sheet_records(file, settings, mapping, kind)
+    records = None if file is None else _sheet_records(file, settings, mapping)
     with open_log(settings, Metrics()) as (database, writer), progress(wish["key"]) as tell:
         own = settings_of_home(settings, database.reader)
         now = log_now(database.reader, machine_now=machine_now())
         tell("reading the orders", 0.1)
-        records = records or records_of_log(database.reader, own)
+        records = records or records_of_log(database.reader, own, now=now)
         tell("drawing lots, looking at past windows", 0.3)
         minor = None if amount is None else minor_units(amount, records.currency, subject="--voucher")
         first_day = shop_day(now, timezone=own.timezone) if day is None else day
@@ -269,32 +262,32 @@ def _today(settings: Settings) -> int:
 def _log_records(settings: Settings) -> Records:
     database = open_for_reading(settings.database_url)
     try:
-        return records_of_log(database.reader, settings_of_home(settings, database.reader))
+        now = log_now(database.reader, machine_now=machine_now())
+        return records_of_log(database.reader, settings_of_home(settings, database.reader), now=now)
     finally:
         database.close()
 
 
-def _sheet_records(file: Path, settings: Settings, mapping: tuple[str, ...], kind: SheetKind | None) -> Records:
+def _sheet_records(file: Path, settings: Settings, mapping: tuple[str, ...]) -> Records:
     split = [pair.partition("=") for pair in mapping]
     for pair, (field, equals, _) in zip(mapping, split, strict=True):
         if not field or not equals:
             raise click.BadParameter(f"--map must be FIELD=COLUMN, got {pair!r}")
     with progress(file.name) as tell:
-        sheet = read_sheet(
+        opened = books_of_file(
             file,
-            kind=kind,
             mapping={field.strip(): column for field, _, column in split},
             currency=settings.currency,
             timezone=settings.timezone,
             now=machine_now(),
             on_progress=lambda doing: tell(doing, 0.0),
         )
-    for note in sheet.reading.notes:
+    for note in opened.notes:
         click.echo(f"{file.name}: {note}", err=True)
-    if len(sheet.refused):
-        counts = ", ".join(f"{count:,} {reason}" for reason, count in sheet.refused["reason"].value_counts().items())
+    if opened.refused:
+        counts = ", ".join(f"{count:,} {reason}" for reason, count in opened.refused.items())
         click.echo(f"{file.name}: rows that can't be understood and are left out: {counts}", err=True)
-    return records_of_sheet(sheet, settings=settings)
+    return records_of_books(opened, margin_rate=settings.known_margin_rate)
 
 
 def _write(file: Path, content: bytes) -> None:

@@ -2,6 +2,8 @@
 
 import httpx
 
+from customers.lifetime_value import NotEnoughHistory
+from customers.snapshots import SnapshotRefused
 from experiments.design import DesignRefused
 from recommender.artifact import ArtifactRefused
 from recommender.training import NothingToTrain
@@ -14,6 +16,7 @@ from service.cli.writing import ServiceRefused
 from service.demo.home import RealHome
 from service.demo.storefront import PlayStopped
 from service.jobs.attributing import PeriodRefused
+from service.jobs.bookkeeping import BooksEmpty
 from service.jobs.campaigns.planning import PlanRefused
 from service.jobs.campaigns.records import NoOrders
 from service.jobs.exporting import ForgottenMeanwhile
@@ -40,6 +43,7 @@ EXPECTED: tuple[type[Exception], ...] = (
     CampaignExists,
     CampaignUnknown,
     CardRefused,
+    BooksEmpty,
     DesignRefused,
     ExperimentExists,
     ExperimentUnknown,
@@ -53,6 +57,7 @@ EXPECTED: tuple[type[Exception], ...] = (
     LogLocked,
     NoOrders,
     NoSimulatedShop,
+    NotEnoughHistory,
     NotErased,
     NothingToTrain,
     NothingUsable,
@@ -68,6 +73,7 @@ EXPECTED: tuple[type[Exception], ...] = (
     SecretUnusable,
     ServiceRefused,
     SettingRefused,
+    SnapshotRefused,
     SimulatedHome,
     StillErasing,
     ToolFailed,

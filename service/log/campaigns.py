@@ -182,12 +182,6 @@ def entry_counts(connection: Connection, campaign_id: int, kind: EntryKind, *, l
     return {int(user_id): int(count) for user_id, count in connection.execute(query)}
 
 
-def user_names(connection: Connection) -> dict[int, str]:
-    """The shop's own id of every user, by the log's; visitors have none that anybody could write to."""
-    query = select(users.c.id, users.c.external_id).where(~users.c.is_visitor, ~users.c.is_erasing)
-    return {row.id: row.external_id for row in connection.execute(query)}
-
-
 def refusing_messages(connection: Connection, names: Collection[str]) -> set[str]:
     """Those of the users who said that they want no messages: attribute ``consent`` is false."""
     said_no = users.c.attributes["consent"].as_boolean().is_(False)

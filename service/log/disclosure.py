@@ -102,6 +102,8 @@ def _events(connection: Connection, person: Person) -> Iterator[Entry]:
             columns.order_id,
             columns.quantity,
             columns.amount_minor,
+            columns.cost_minor,
+            columns.fee_minor,
             columns.currency,
             columns.seconds_watched,
             columns.seconds_total,
@@ -114,9 +116,11 @@ def _events(connection: Connection, person: Person) -> Iterator[Entry]:
     for which in (is_act, is_impression):
         for row in chain.from_iterable(_pieces(connection, query.where(which(person.ids)))):
             said = row._asdict()
-            minor = said.pop("amount_minor")
-            amount = None if minor is None else decimal_amount(minor, row.currency)
-            yield _entry({**said, "kind": Kind(row.kind).name.lower(), "amount": amount})
+            money = {name: said.pop(f"{name}_minor") for name in ("amount", "cost", "fee")}
+            sums = {
+                name: None if minor is None else decimal_amount(minor, row.currency) for name, minor in money.items()
+            }
+            yield _entry({**said, "kind": Kind(row.kind).name.lower(), **sums})
 
 
 def _exposures(connection: Connection, person: Person) -> Iterator[Entry]:

@@ -147,6 +147,8 @@ events = Table(
     Column("seconds_watched", Float),
     Column("seconds_total", Float),
     Column("import_id", BigInteger, ForeignKey("imports.id")),
+    Column("cost_minor", BigInteger, comment="what the line's goods cost the shop; null where it is not known"),
+    Column("fee_minor", BigInteger, comment="fees, commissions and postage the shop paid for the line"),
     # For one user's acts, newest first. Impressions, most of all rows, are none and would be read only to be left out.
     Index(None, "user_id", "at", sqlite_where=_IS_ACT, postgresql_where=_IS_ACT),
     # For the rest of what the log holds on somebody, when it is merged, handed over or erased.

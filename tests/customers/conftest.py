@@ -1,5 +1,7 @@
 import json
+import warnings
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -31,3 +33,13 @@ def cdnow(data_folder: Path) -> OrderStatistics:
         np.rint(lines["dollars"].to_numpy() * 100).astype(np.int64),
         until_day=int(np.datetime64("1997-09-30").astype(np.int64)),
     )
+
+
+@pytest.fixture(scope="session")
+def lifetimes() -> ModuleType:
+    """The archived package that shops know, as an oracle: other people's formulas for the same models."""
+    with warnings.catch_warnings():
+        # It greets today's pandas and scipy with warnings of its own.
+        warnings.simplefilter("ignore")
+        module: ModuleType = pytest.importorskip("lifetimes")
+    return module

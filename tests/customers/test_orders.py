@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customers.orders import OrderStatistics, order_statistics
+from customers.orders import OrderStatistics, order_statistics, rows_sorted_by
 
 
 def statistics(lines: list[tuple[int, int, int]], *, until_day: int) -> OrderStatistics:
@@ -86,3 +86,14 @@ def test_the_statistics_equal_a_plain_count_and_do_not_depend_on_the_order_of_th
         values = [net[customer][day] for day in days[1:] if net[customer][day] > 0]
         mean = sum(values) / len(values) if values else np.nan
         assert found.mean_value_minor[row] == pytest.approx(mean, nan_ok=True)
+
+
+@given(
+    rows=st.lists(st.tuples(st.integers(-3, 3), st.booleans(), st.integers(-2, 2)), max_size=30),
+    scale=st.sampled_from([1, 2**40]),
+)
+def test_rows_are_sorted_by_the_first_key_and_then_the_next_whether_or_not_the_keys_fit_into_one(rows, scale) -> None:
+    keys = [np.array([row[i] for row in rows]) for i in range(3)]
+    wide = [keys[0].astype(np.int64) * scale, keys[1].astype(np.bool_), keys[2].astype(np.int64) * scale]
+
+    assert [rows[row] for row in rows_sorted_by(*wide)] == sorted(rows)

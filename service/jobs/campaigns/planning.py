@@ -14,7 +14,7 @@ from experiments.campaigns.foresight import Foresight, Visible, foreseen
 from experiments.campaigns.lots import Lots, drawn_lots
 from experiments.campaigns.standing import Standing, standing_before
 from experiments.campaigns.vouchers import Promise
-from experiments.campaigns.wording import SELF_SELECTION, foresight_sentences, stale_sentences, voucher_sentences
+from experiments.campaigns.wording import SELF_SELECTION, WORTH, foresight_sentences, stale_sentences, voucher_sentences
 from experiments.outcomes import Money
 from service.clock import day_text, instant_text
 from service.jobs.campaigns.records import NoOrders, Records
@@ -150,7 +150,7 @@ def planned(records: Records, wish: Wish, *, reader: Reader) -> Plan:
         definition={
             **{name: value for name, value in asdict(wish).items() if name not in ("key", "first_day")},
             "currency": records.currency,
-            "margin_rate": records.margin_rate,
+            "value": records.value,
             "records_until": records.last_day,
             "counts": {**_counts(records, lots), **left_out},
             "foresight": asdict(foresight),
@@ -273,7 +273,9 @@ def plan_sentences(stored: StoredCampaign) -> list[str]:
     foresight = _foresight(said["foresight"])
     n_customers = said["counts"]["contacted"] + said["counts"]["held_out"]
     sentences = stale_sentences(stored.first_day - said["records_until"] - 1)
-    sentences += foresight_sentences(foresight, money, weeks=said["weeks"], n_customers=n_customers)
+    sentences += foresight_sentences(
+        foresight, money, worth=WORTH[said["value"]], weeks=said["weeks"], n_customers=n_customers
+    )
     promise = promise_of(stored)
     if promise is not None:
         sentences += [*voucher_sentences(promise, foresight, money), SELF_SELECTION]
@@ -283,7 +285,7 @@ def plan_sentences(stored: StoredCampaign) -> list[str]:
 def money_of(stored: StoredCampaign) -> Money:
     """How the campaign's money is read."""
     currency = stored.definition["currency"]
-    return Money(currency, currency_exponent(currency), stored.definition["margin_rate"])
+    return Money(currency, currency_exponent(currency))
 
 
 def promise_of(stored: StoredCampaign) -> Promise | None:

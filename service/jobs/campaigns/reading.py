@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from customers.orders import OrderDays
 from experiments.campaigns.reading import Reading, Units, read_campaign
 from experiments.campaigns.standing import WindowOrders, window_orders
-from experiments.campaigns.wording import reading_text, too_early_text
+from experiments.campaigns.wording import WORTH, reading_text, too_early_text
 from experiments.statistics.randomisation import LotsEffect
 from service.clock import day_text
 from service.jobs.campaigns.planning import DAYS_A_WEEK, generator, last_day_of, money_of, promise_of
@@ -64,13 +64,15 @@ def campaign_reading(
     rng = generator(stored.salt, "reading")
     found = read_campaign(units, did, voucher_cost_minor=costs, has_money=records.has_money, rng=rng)
     money, notes = money_of(stored), _notes(stored, records)
-    text = reading_text(found, money, weeks=stored.definition["weeks"], assumed_vouchers=assumed)
+    worth, weeks = WORTH[records.value], stored.definition["weeks"]
+    text = reading_text(found, money, worth=worth, weeks=weeks, assumed_vouchers=assumed)
     return {
         "key": stored.key,
         "first_day": day_text(stored.first_day),
         "last_day": day_text(last_day_of(stored)),
         "records_until": day_text(records.last_day),
         "currency": records.currency,
+        "value": records.value,
         "arms": {"contacted": found.n_contacted, "held_out": found.n_held_out},
         "ordering": found.n_ordering,
         "outcomes": _outcomes(found, per_major=money.minor_per_major),

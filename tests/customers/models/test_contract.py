@@ -2,13 +2,17 @@
 
 import numpy as np
 import pytest
+from scipy import integrate
 
 from customers.models.bgnbd import BetaGeometric
 from customers.models.histories import Histories, TimingModel, new_customer
+from customers.models.pareto_nbd import ParetoNBD
+from customers.models.residual import discounted_expected_orders
 
 MODELS: list[TimingModel] = [
     BetaGeometric("bg_nbd", 0.25, 4.4, 0.8, 2.4),
     BetaGeometric("mbg_nbd", 0.52, 6.2, 0.9, 1.6),
+    ParetoNBD(0.55, 10.6, 0.61, 11.7),
 ]
 every_model = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
 
@@ -69,3 +73,23 @@ def test_a_horizon_below_0_is_refused(model: TimingModel) -> None:
     for ask in (model.expected_orders, model.probability_of_order):
         with pytest.raises(ValueError, match="horizon_weeks must be at least 0, got -1"):
             ask(HISTORIES, horizon_weeks=-1)
+
+
+@every_model
+@pytest.mark.parametrize("rate_per_week", [0.0005, 0.02])
+def test_residual_orders_are_the_mean_over_an_exponential_horizon(model: TimingModel, rate_per_week: float) -> None:
+    residual = discounted_expected_orders(model, HISTORIES, rate_per_week=rate_per_week)
+
+    for row in range(len(HISTORIES)):
+        one = HISTORIES.of(np.array([row]))
+
+        def expected(quantile: float, one: Histories = one) -> float:
+            return float(model.expected_orders(one, horizon_weeks=-np.log(quantile) / rate_per_week)[0])
+
+        assert residual[row] == pytest.approx(integrate.quad(expected, 0, 1, limit=400)[0], rel=1e-5)
+
+
+@every_model
+def test_undiscounted_residual_orders_are_refused(model: TimingModel) -> None:
+    with pytest.raises(ValueError, match="rate_per_week must be above 0, got 0"):
+        discounted_expected_orders(model, HISTORIES, rate_per_week=0)

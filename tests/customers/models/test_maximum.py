@@ -44,3 +44,15 @@ def test_a_likelihood_without_a_finite_gradient_has_not_converged() -> None:
     found = maximise(lambda logs: (float(-(logs[0] ** 2)), np.array([np.inf])), np.zeros(1), n=1.0)
 
     assert not found.converged
+
+
+def test_a_coefficient_may_be_negative_and_has_its_own_standard_error() -> None:
+    # A normal log-likelihood around (log 5, -2) with standard deviations .1 and .3: e^1.6 * .1 = .5 for the parameter.
+    def log_likelihood(logs):
+        away = (logs - np.array([np.log(5.0), -2.0])) / np.array([0.1, 0.3])
+        return float(-(away @ away) / 2), -away / np.array([0.1, 0.3])
+
+    found = maximise(log_likelihood, np.zeros(2), n=1.0, n_coefficients=1)
+
+    assert found.logs == pytest.approx([np.log(5.0), -2.0])
+    assert found.standard_errors == pytest.approx([0.5, 0.3], rel=1e-5)
