@@ -41,7 +41,7 @@ def test_a_campaign_is_planned_listed_noted_and_read(shop: Any) -> None:
     account = shop.ask("GET", "/v1/campaigns/back/account").json()
     assert (account["issued"], account["redeemed"]) == (14, 1)
     read = shop.ask("GET", "/v1/campaigns/back/reading")
-    assert (read.status_code, "the log holds no order" in read.json()["detail"]) == (409, True)
+    assert (read.status_code, "the log holds no sale" in read.json()["detail"]) == (409, True)
 
 
 def test_all_cards_of_a_request_are_noted_or_none(shop: Any) -> None:

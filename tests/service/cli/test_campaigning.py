@@ -181,7 +181,7 @@ def test_the_forgotten_are_in_no_arm(run: Any, before: Path, tmp_path: Path) -> 
 
 
 def test_without_a_file_the_log_is_planned_from_and_read(run: Any, before: Path, tmp_path: Path) -> None:
-    assert run("campaign", "plan", "--name", "back").explains("the log holds no order of a known customer")
+    assert run("campaign", "plan", "--name", "back").explains("the log holds no sale in IDR")
     run("import", before)
     planned = run("campaign", "plan", "--name", "back", "--first-day", FIRST_DAY.isoformat(), "--json").document
     assert planned["counts"]["contacted"] == 42
