@@ -179,6 +179,7 @@ def test_forgetting_answers_what_went_and_a_second_look_that_found_nothing(eithe
         "assignments": 1,
         "campaign_units": 0,
         "campaign_entries": 0,
+        "values": 0,
         "dead_letters": 1,
         "visitors": 1,
         "users": 1,
