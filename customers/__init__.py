@@ -21,4 +21,7 @@ statistics per customer, fitted models, and projected value per customer, always
 - ``engagement``      how watching and liking go with later orders, customer by customer
 - ``content``         the same, item by item
 - ``wording``         English and Indonesian
+- ``valuation``       what each customer is worth, all of the above together
+- ``snapshots``       what customers were worth at one moment, kept on disk
+- ``report``          the shop report: one document of figures, and pages made of it
 """

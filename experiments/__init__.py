@@ -12,6 +12,7 @@ The rooms, in the order an experiment walks through them:
 - ``analysis``    balance first, then outcomes, then the verdict
 - ``evidence``    what a verdict rests on
 - ``verdict``     what may be said today; its sentences are in ``wording``
+- ``campaigns``   the same for a shop without a website: lots drawn from its sales sheet, read from the next one
 - ``calibration`` how often all this raises a false alarm
 
 It may import ``customers`` (lifetime value is an outcome); only ``service`` imports it. It knows neither HTTP nor SQL,

@@ -11,7 +11,19 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import License
 from litestar.types import ASGIApp
 
-from service.api import attribution, events, experiments, feeds, imports, items, operations, people, users
+from service.api import (
+    attribution,
+    campaigns,
+    events,
+    experiments,
+    feeds,
+    imports,
+    items,
+    operations,
+    people,
+    users,
+    values,
+)
 from service.api.answers import DocumentPlugin
 from service.api.parameters import before_handler, parameter_problem
 from service.metrics import RequestMetrics
@@ -37,7 +49,16 @@ _HANDLERS = [
     experiments.get_experiments,
     experiments.get_experiment,
     experiments.get_results,
+    campaigns.post_campaign,
+    campaigns.get_campaigns,
+    campaigns.get_campaign,
+    campaigns.get_audience,
+    campaigns.get_reading,
+    campaigns.post_cards,
+    campaigns.get_account,
     attribution.get_attribution,
+    values.get_value,
+    values.get_segments,
     imports.post_import,
     imports.post_import_rows,
     imports.post_import_finish,

@@ -59,6 +59,21 @@ def start_of_day(day: date, *, timezone: str) -> int:
     return max(0, microseconds(datetime.combine(day, time_of_day(), tzinfo=ZoneInfo(timezone))))
 
 
+def day_number(day: date) -> int:
+    """Days since 1970-01-01."""
+    return (day - _EPOCH.date()).days
+
+
+def day_text(day: int) -> str:
+    """ISO 8601 text of a day counted from 1970-01-01."""
+    return (_EPOCH.date() + timedelta(days=day)).isoformat()
+
+
+def shop_day(at: int, *, timezone: str) -> int:
+    """The day of the shop's calendar in which an instant (microseconds UTC) lies, counted from 1970-01-01."""
+    return day_number((_EPOCH + timedelta(microseconds=at)).astimezone(ZoneInfo(timezone)).date())
+
+
 def instant_text(at: int) -> str:
     """RFC 3339 text, in UTC, of an instant in microseconds."""
     return (_EPOCH + timedelta(microseconds=at)).isoformat().replace("+00:00", "Z")

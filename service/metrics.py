@@ -164,6 +164,7 @@ class Metrics:
             ["outcome"],
             registry=self.registry,
         )
+        self._make_value_series()
         self.catalogue_items = Gauge(
             "kembang_catalogue_items", "Items that a feed may show now.", ["kind"], registry=self.registry
         )
@@ -173,6 +174,35 @@ class Metrics:
             ["what"],
             registry=self.registry,
         )
+
+    def _make_value_series(self) -> None:
+        self._values_age = Gauge(
+            "kembang_values_age_seconds",
+            "Time since the instant up to which the live customer values know the log; not a number without any.",
+            registry=self.registry,
+        )
+        self._values_age.set(float("nan"))
+        self._values_customers = Gauge(
+            "kembang_values_customers", "Customers in the live values.", registry=self.registry
+        )
+        self._values_coverage = Gauge(
+            "kembang_values_coverage_ratio",
+            "Share of the users known when the live values were made who have one; not a number without any.",
+            registry=self.registry,
+        )
+        self._values_coverage.set(float("nan"))
+        self.values_loads = Counter(
+            "kembang_values_loads_total",
+            "Tries to bring in newly published customer values.",
+            ["outcome"],
+            registry=self.registry,
+        )
+
+    def values_are_live(self, *, customers: int, users: int, known_until_seconds: float) -> None:
+        """Says which customer values are served from now on."""
+        self._values_customers.set(customers)
+        self._values_coverage.set(customers / users if users else float("nan"))
+        self._values_age.set_function(lambda: time.time() - known_until_seconds)
 
     @contextmanager
     def stage(self, name: FeedStage) -> Iterator[None]:

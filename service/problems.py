@@ -14,14 +14,20 @@ from litestar.types import ExceptionHandlersMap
 from experiments.design import DesignRefused
 from service.clock import ClockRefused
 from service.jobs.attributing import PeriodRefused
+from service.jobs.bookkeeping import BooksEmpty
+from service.jobs.campaigns.planning import PlanRefused
+from service.jobs.campaigns.records import NoOrders
 from service.live.experiments import PreviewRefused
 from service.live.feed import CursorUnknown, ItemUnknown
+from service.live.values import ValueUnknown
+from service.log.campaigns import CampaignExists, CampaignUnknown, CardRefused
 from service.log.database import LogFailure, Unstorable
 from service.log.experiments import ActionRefused, ExperimentExists, ExperimentUnknown
 from service.log.imports import ImportClosed, ImportUnknown
 from service.log.merging import MergeRefused
 from service.log.suppressions import StillErasing
 from service.log.writer import LogBusy, LogClosed
+from service.money import AmountRefused
 
 _log = logging.getLogger(__name__)
 
@@ -56,11 +62,19 @@ _STATUS: dict[type[Exception], HTTPStatus] = {
     PreviewRefused: HTTPStatus.BAD_REQUEST,
     CursorUnknown: HTTPStatus.BAD_REQUEST,
     DesignRefused: HTTPStatus.BAD_REQUEST,
+    PlanRefused: HTTPStatus.BAD_REQUEST,
+    AmountRefused: HTTPStatus.BAD_REQUEST,
     ItemUnknown: HTTPStatus.NOT_FOUND,
     ExperimentUnknown: HTTPStatus.NOT_FOUND,
     ImportUnknown: HTTPStatus.NOT_FOUND,
+    CampaignUnknown: HTTPStatus.NOT_FOUND,
+    ValueUnknown: HTTPStatus.NOT_FOUND,
     ExperimentExists: HTTPStatus.CONFLICT,
     ImportClosed: HTTPStatus.CONFLICT,
+    CampaignExists: HTTPStatus.CONFLICT,
+    CardRefused: HTTPStatus.CONFLICT,
+    NoOrders: HTTPStatus.CONFLICT,
+    BooksEmpty: HTTPStatus.CONFLICT,
     ActionRefused: HTTPStatus.CONFLICT,
     MergeRefused: HTTPStatus.CONFLICT,
     StillErasing: HTTPStatus.CONFLICT,

@@ -9,6 +9,9 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+VALUES = "values"
+"""Name of the folder of customer values in a home."""
+
 _SHORTEST_SECRET = 32
 
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
@@ -56,6 +59,16 @@ class Settings:
     def models(self) -> Path:
         """Folder of model versions and of the pointer that names the live one."""
         return self.home / "models"
+
+    @property
+    def values(self) -> Path:
+        """Folder of the snapshots of customer values and of the pointer that names the live one."""
+        return self.home / VALUES
+
+    @property
+    def known_margin_rate(self) -> float | None:
+        """The margin rate where it says something: a rate of 1 is one that nobody has told."""
+        return None if self.margin_rate == 1 else self.margin_rate
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":

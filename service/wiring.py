@@ -13,6 +13,7 @@ from service.live.experiments import LiveExperiments
 from service.live.feed import FeedDesk
 from service.live.model import LiveModel
 from service.live.refreshing import Refresher
+from service.live.values import LiveValues
 from service.log.database import Database, Reader, is_sqlite, open_for_writing, sqlite_warning, writer_lock
 from service.log.frames import latest_instant
 from service.log.home import (
@@ -42,6 +43,7 @@ class Services:
     database: Database
     writer: Writer
     model: LiveModel
+    values: LiveValues
     catalogue: LiveCatalogue
     experiments: LiveExperiments
     desk: FeedDesk
@@ -104,6 +106,7 @@ def build(settings: Settings, *, simulated_clock: bool, url: str | None = None) 
         latest = _simulated_now(database, writer) if simulated_clock else 0
         clock = Clock(simulated=simulated_clock, latest=latest)
         model = LiveModel(settings.models, log_id=log_id(database.reader), metrics=metrics)
+        values = LiveValues(settings.values, log_id=log_id(database.reader), metrics=metrics)
         catalogue = LiveCatalogue(database.reader, clock.now)
         experiments = LiveExperiments(database.reader)
 
@@ -118,12 +121,18 @@ def build(settings: Settings, *, simulated_clock: bool, url: str | None = None) 
             database=database,
             writer=writer,
             model=model,
+            values=values,
             catalogue=catalogue,
             experiments=experiments,
             metrics=metrics,
             long_reads=asyncio.Semaphore(1),
             refresher=Refresher(
-                {"catalogue": look_at_catalogue, "experiments": experiments.refresh, "model": model.refresh},
+                {
+                    "catalogue": look_at_catalogue,
+                    "experiments": experiments.refresh,
+                    "model": model.refresh,
+                    "values": values.refresh,
+                },
                 every_seconds=settings.refresh_seconds,
                 metrics=metrics,
             ),

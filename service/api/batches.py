@@ -155,12 +155,19 @@ def operation_with(body: dict[str, Any], *, media_type: str = "application/json"
 
 
 def struct_schema(struct: Any) -> dict[str, Any]:
-    """The JSON schema of a struct, with all that the ``Meta`` of its fields and its own say of it."""
-    (referred,), components = msgspec.json.schema_components([struct])
-    (described,) = components.values()
-    more = {field: said for field, said in referred.items() if field != "$ref"}
-    schema: dict[str, Any] = _decimals_spelt({**described, **more})
+    """The JSON schema of a struct, with all that the ``Meta`` of its fields and its own say, structs in it too."""
+    (referred,), components = msgspec.json.schema_components([struct], ref_template="{name}")
+    schema: dict[str, Any] = _decimals_spelt(_written_out(referred, components))
     return schema
+
+
+def _written_out(said: Any, components: dict[str, Any]) -> Any:
+    """The schema with what it refers to in its place: a document of Litestar's has no room for our components."""
+    if isinstance(said, dict):
+        meant = components.get(said.get("$ref", ""), {})
+        own = {name: value for name, value in said.items() if name != "$ref"}
+        return {name: _written_out(value, components) for name, value in {**meant, **own}.items()}
+    return [_written_out(value, components) for value in said] if isinstance(said, list) else said
 
 
 def _decimals_spelt(said: Any) -> Any:

@@ -79,6 +79,10 @@ class Event(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
     quantity: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
     amount: Decimal | None = None
     """The line's total, from 0 up; what a refund gives back is positive too, and its kind says the direction."""
+    cost: Decimal | None = None
+    """What the line's goods cost the shop, from 0 up, in the same currency."""
+    fee: Decimal | None = None
+    """What the shop paid for selling the line (fees, commissions, postage), from 0 up, in the same currency."""
     currency: Currency | None = None
     seconds_watched: Annotated[float, Meta(ge=0, le=MOST_SECONDS)] | None = None
     seconds_total: Annotated[float, Meta(ge=0.001, le=MOST_SECONDS)] | None = None
@@ -162,6 +166,8 @@ def _new_event(raw: msgspec.Raw, *, default_currency: str, now: int) -> NewEvent
         raise RequestRefused(f"an event takes at most {MOST_EVENT_BYTES} bytes, got {len(text)}")
     event = _event(text)
     currency = event.currency or default_currency
+    money = {"amount": event.amount, "cost": event.cost, "fee": event.fee}
+    minor = {name: None if sum_ is None else minor_units(sum_, currency, subject=name) for name, sum_ in money.items()}
     new = NewEvent(
         id=checked_id(event.id, "id", longest=EVENT_ID_CHARACTERS),
         kind=_KINDS[event.kind],
@@ -172,10 +178,12 @@ def _new_event(raw: msgspec.Raw, *, default_currency: str, now: int) -> NewEvent
         feed_id=event.feed_id,
         order_id=event.order_id,
         quantity=event.quantity,
-        amount_minor=None if event.amount is None else minor_units(event.amount, currency, subject="amount"),
-        currency=None if event.amount is None else currency,
+        amount_minor=minor["amount"],
+        currency=None if set(money.values()) == {None} else currency,
         seconds_watched=event.seconds_watched,
         seconds_total=event.seconds_total,
+        cost_minor=minor["cost"],
+        fee_minor=minor["fee"],
     )
     _check_clock(event, new, now)
     return new

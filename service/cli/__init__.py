@@ -9,6 +9,7 @@ import sys
 import click
 
 from service.cli.attributing import attribution
+from service.cli.campaigning import campaign
 from service.cli.edge import EXPECTED, one_line
 from service.cli.erasing import erase
 from service.cli.evaluating import evaluate
@@ -20,6 +21,7 @@ from service.cli.modelling import models, train
 from service.cli.selftest import selftest
 from service.cli.serving import demo, serve
 from service.cli.simulating import simulate
+from service.cli.valuing import customers
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -38,7 +40,9 @@ _COMMANDS = (
     models,
     evaluate,
     experiment,
+    campaign,
     attribution,
+    customers,
     erase,
     database,
     selftest,

@@ -2,7 +2,9 @@
 
 import httpx
 
+from customers.lifetime_value import NotEnoughHistory
 from customers.published.cdnow import NotTheSample
+from customers.snapshots import SnapshotRefused
 from experiments.design import DesignRefused
 from recommender.artifact import ArtifactRefused
 from recommender.training import NothingToTrain
@@ -15,15 +17,20 @@ from service.cli.writing import ServiceRefused
 from service.demo.home import RealHome
 from service.demo.storefront import PlayStopped
 from service.jobs.attributing import PeriodRefused
+from service.jobs.bookkeeping import BooksEmpty
+from service.jobs.campaigns.planning import PlanRefused
+from service.jobs.campaigns.records import NoOrders
 from service.jobs.exporting import ForgottenMeanwhile
 from service.jobs.importing.reading import ImportRefused
 from service.log.backup import BackupFailed
+from service.log.campaigns import CampaignExists, CampaignUnknown, CardRefused
 from service.log.database import LogFailure, LogInUse, LogLocked, SchemaOutdated
 from service.log.dumps import ToolFailed
 from service.log.experiments import ActionRefused, ExperimentExists, ExperimentUnknown
 from service.log.imports import ImportClosed, ImportUnknown
 from service.log.restoring import RestoreRefused
 from service.log.suppressions import StillErasing
+from service.money import AmountRefused
 from service.secret import SecretUnusable
 from service.server import PortTaken
 from service.settings import SettingRefused
@@ -31,8 +38,13 @@ from service.wiring import RealClockOnly
 
 EXPECTED: tuple[type[Exception], ...] = (
     ActionRefused,
+    AmountRefused,
     ArtifactRefused,
     BackupFailed,
+    CampaignExists,
+    CampaignUnknown,
+    CardRefused,
+    BooksEmpty,
     DesignRefused,
     ExperimentExists,
     ExperimentUnknown,
@@ -44,13 +56,16 @@ EXPECTED: tuple[type[Exception], ...] = (
     LogFailure,
     LogInUse,
     LogLocked,
+    NoOrders,
     NoSimulatedShop,
+    NotEnoughHistory,
     NotErased,
     NotTheSample,
     NothingToTrain,
     NothingUsable,
     OSError,
     PeriodRefused,
+    PlanRefused,
     PlayStopped,
     PortTaken,
     RealClockOnly,
@@ -60,6 +75,7 @@ EXPECTED: tuple[type[Exception], ...] = (
     SecretUnusable,
     ServiceRefused,
     SettingRefused,
+    SnapshotRefused,
     SimulatedHome,
     StillErasing,
     ToolFailed,

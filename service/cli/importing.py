@@ -79,7 +79,7 @@ def import_(
         _list(settings, as_json=as_json)
         return
     currency, timezone = (currency or settings.currency).upper(), timezone or settings.timezone
-    read = partial(_read, kind=kind, mapping=_mapping(mapping), currency=currency, timezone=timezone)
+    read = partial(_read, kind=kind, mapping=mapping_of(mapping), currency=currency, timezone=timezone)
     accounts: list[dict[str, Any]] = []
     try:
         for file in files:
@@ -121,7 +121,12 @@ def _show(accounts: Sequence[dict[str, Any]], *, as_json: bool, one_file: bool) 
             click.echo("\n".join(account_lines(account)))
 
 
-def _mapping(pairs: tuple[str, ...]) -> dict[str, str]:
+def mapping_of(pairs: tuple[str, ...]) -> dict[str, str]:
+    """Heading by field, as ``--map FIELD=COLUMN`` says it.
+
+    Raises:
+        click.BadParameter: If one of them is not of that form.
+    """
     split = [pair.partition("=") for pair in pairs]
     for pair, (field, equals, _) in zip(pairs, split, strict=True):
         if not field or not equals:

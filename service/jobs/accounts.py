@@ -135,8 +135,9 @@ def _as_sent(row: dict[Any, Any]) -> dict[str, Any]:
     kept = ("id", "kind", "order_id", "currency", "feed_id", "quantity", "seconds_watched", "seconds_total")
     sent: dict[str, Any] = {name: given[name] for name in kept if name in given}
     instants = {name: instant_text(int(given[name])) for name in ("at", "sent_at") if name in given}
-    if "amount_minor" in given:
-        sent["amount"] = str(decimal_amount(int(given["amount_minor"]), str(given["currency"])))
+    for name in ("amount", "cost", "fee"):
+        if f"{name}_minor" in given:
+            sent[name] = str(decimal_amount(int(given[f"{name}_minor"]), str(given["currency"])))
     return {**sent, **{name: value for name, value in renamed.items() if value is not None}, **instants}
 
 

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from customers.snapshots import forget, rows_about
 from recommender.artifact import live_version
 from service.clock import instant_text
 from service.jobs.refused_rows import rows_taken_out
@@ -53,6 +56,9 @@ def erased(
     """
     person = writer.run(lambda connection: begin_erasure(connection, key, now=now))
     refused_rows = rows_taken_out(settings.home / "refused", person.names)
+    # Before her names: what they led to could not be found again.
+    ids = np.array(person.ids, dtype=np.int64)
+    values = forget(settings.values, ids)
     removed = Removed.nothing()
     for _ in range(_MOST_ROUNDS):
         removed += _removed(database, writer, person)
@@ -62,10 +68,10 @@ def erased(
             break
     return {
         "as_of": instant_text(now),
-        "removed": {**removed.rows, "refused_rows": refused_rows},
+        "removed": {**removed.rows, "refused_rows": refused_rows, "values": values},
         "money": _money(removed),
         "experiments": {experiment: dict(units) for experiment, units in removed.units.items()},
-        "left": left,
+        "left": {**left, "values": rows_about(settings.values, ids)},
         "storage": _storage(database, writer, settings, person, is_served=is_served),
         "may_remain": _may_remain(settings, as_of=instant_text(now)),
     }

@@ -9,7 +9,10 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from customers.segments import SEGMENTS
+from customers.snapshots import live_version, load
 from service.clock import instant_text
 from service.jobs.export_files import Content, file_format, private_file, table_writer
 from service.log.database import Reader
@@ -17,6 +20,7 @@ from service.log.extracts import (
     Columns,
     Extract,
     Period,
+    ValueSegments,
     event_extracts,
     expense_extracts,
     exposure_extracts,
@@ -26,6 +30,8 @@ from service.log.extracts import (
     segment_extracts,
 )
 from service.log.frames import shop_days
+from service.log.home import LOG_ID, log_id
+from service.settings import VALUES
 
 REGISTER = "exports.jsonl"
 """Name of the file in the home that lists every export that names people, so that an erasure can say where a person may
@@ -44,7 +50,8 @@ class Subject:
     """Something that can be exported: what each column holds, and where its rows come from."""
 
     contents: Mapping[str, Content]
-    extracts: Callable[[Reader, Period], Iterator[Extract]]
+    extracts: Callable[[Reader, Period, Path], Iterator[Extract]]
+    """From the log, of a period, and the home."""
     names_people: bool
     has_instants: bool = True
     """Whether its rows belong to instants, so that a period can choose among them."""
@@ -66,12 +73,14 @@ SUBJECTS: Mapping[str, Subject] = MappingProxyType(
                 "order_id": "text",
                 "quantity": "integer",
                 "amount": "money",
+                "cost": "money",
+                "fee": "money",
                 "currency": "text",
                 "seconds_watched": "number",
                 "seconds_total": "number",
                 "payload_hash": "digest",
             },
-            event_extracts,
+            lambda reader, period, _: event_extracts(reader, period),
             names_people=True,
         ),
         "orders": Subject(
@@ -88,7 +97,7 @@ SUBJECTS: Mapping[str, Subject] = MappingProxyType(
                 "net": "money",
                 "currency": "text",
             },
-            order_extracts,
+            lambda reader, period, _: order_extracts(reader, period),
             names_people=True,
         ),
         "exposures": Subject(
@@ -108,12 +117,12 @@ SUBJECTS: Mapping[str, Subject] = MappingProxyType(
                 "arms": "text",
                 "is_preview": "flag",
             },
-            exposure_extracts,
+            lambda reader, period, _: exposure_extracts(reader, period),
             names_people=True,
         ),
         "segments": Subject(
-            {"user_id": "text", "segment": "text"},
-            lambda reader, _: segment_extracts(reader),
+            {"user_id": "text", "segment": "text", "value_segment": "text"},
+            lambda reader, _, home: segment_extracts(reader, _value_segments(reader, home)),
             names_people=True,
             has_instants=False,
         ),
@@ -133,7 +142,7 @@ SUBJECTS: Mapping[str, Subject] = MappingProxyType(
                 "published_at": "instant",
                 "attributes": "text",
             },
-            lambda reader, _: item_extracts(reader),
+            lambda reader, *_: item_extracts(reader),
             names_people=False,
             has_instants=False,
         ),
@@ -147,7 +156,7 @@ SUBJECTS: Mapping[str, Subject] = MappingProxyType(
                 "amount": "money",
                 "currency": "text",
             },
-            expense_extracts,
+            lambda reader, period, _: expense_extracts(reader, period),
             names_people=False,
         ),
     }
@@ -188,7 +197,7 @@ def exported(
     mark = forgotten_mark(reader)
     with private_file(file) as stream:
         with table_writer(stream, format_, subject.contents) as write:
-            for extract in subject.extracts(reader, period):
+            for extract in subject.extracts(reader, period, home):
                 rows = _with_days(extract.columns, subject.contents, timezone=timezone)
                 write(rows)
                 account["rows"] += len(rows[next(iter(subject.contents))])
@@ -204,6 +213,24 @@ def exported(
         "since": None if period.since is None else instant_text(period.since),
         "until": None if period.until is None else instant_text(period.until),
     }
+
+
+def _value_segments(reader: Reader, home: Path) -> ValueSegments:
+    """Segments by the published values; none where there are none of this log."""
+    names = np.array([*(segment.id for segment in SEGMENTS), None], dtype=object)
+    version = live_version(home / VALUES)
+    kept = None if version is None else load(home / VALUES / version)
+    if kept is None or kept.about.get(LOG_ID) != log_id(reader):
+        return lambda ids: np.full(ids.size, None, dtype=object)
+    segments = kept.columns["segment"]
+
+    def of(ids: NDArray[np.int64]) -> NDArray[np.object_]:
+        rows = kept.rows_of(ids)
+        found: NDArray[np.object_] = names[segments[rows]]
+        found[rows < 0] = None
+        return found
+
+    return of
 
 
 def _with_days(rows: Columns, contents: Mapping[str, Content], *, timezone: str) -> Columns:

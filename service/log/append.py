@@ -41,6 +41,8 @@ class NewEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     currency: str | None = None
     seconds_watched: float | None = None
     seconds_total: float | None = None
+    cost_minor: int | None = None
+    fee_minor: int | None = None
 
     def payload_hash(self) -> bytes:
         """16 bytes, equal for equal events however they were spelt.
@@ -49,7 +51,8 @@ class NewEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         """
         said = (self.kind, self.user, self.item, self.at, self.feed_id, self.order_id, self.quantity)
         paid_and_watched = (self.amount_minor, self.currency, self.seconds_watched, self.seconds_total)
-        return blake2b(_encode(said + paid_and_watched), digest_size=16).digest()
+        costs = said_costs(self.cost_minor, self.fee_minor)
+        return blake2b(_encode(said + paid_and_watched + costs), digest_size=16).digest()
 
     def happened_at(self, received_at: int) -> int:
         """When it happened by our clock.
@@ -63,6 +66,11 @@ class NewEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         if sent_at is not None and sent_at > received_at:
             at -= sent_at - received_at
         return min(at, received_at)
+
+
+def said_costs(cost_minor: int | None, fee_minor: int | None) -> tuple[int | None, ...]:
+    """What a payload's hash takes of costs: nothing where none is said, as before there were any."""
+    return () if cost_minor is None and fee_minor is None else (cost_minor, fee_minor)
 
 
 class Appended(NamedTuple):
@@ -92,6 +100,8 @@ class EventRow(NamedTuple):
     seconds_watched: float | None
     seconds_total: float | None
     import_id: int | None
+    cost_minor: int | None
+    fee_minor: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,4 +277,6 @@ def _event_row(event: NewEvent, user_id: int, item_id: int, received_at: int) ->
         event.seconds_watched,
         event.seconds_total,
         None,
+        event.cost_minor,
+        event.fee_minor,
     )

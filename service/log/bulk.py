@@ -199,6 +199,8 @@ def _store_events(connection: Connection, piece: EventPiece, *, now: int, import
         "currency": piece.currencies,
         "seconds_watched": piece.seconds_watched,
         "seconds_total": piece.seconds_total,
+        "cost_minor": piece.costs_minor,
+        "fee_minor": piece.fees_minor,
         "import_id": [import_id] * len(piece.ids),
     }
     kept = ~is_forgotten | _is_money(piece)

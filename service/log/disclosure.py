@@ -8,15 +8,26 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, select
 
 from recommender.events import Kind
-from service.clock import instant_text
+from service.clock import day_text, instant_text
 from service.log.letters import letters_about
 from service.log.names import UserKey, chunks
 from service.log.people import Person, is_act, is_impression, person_behind
-from service.log.tables import assignments, events, experiments, exposures, imports, items, users
+from service.log.tables import (
+    assignments,
+    campaign_entries,
+    campaign_units,
+    campaigns,
+    events,
+    experiments,
+    exposures,
+    imports,
+    items,
+    users,
+)
 from service.money import decimal_amount
 
 _PIECE_ROWS = 1_000
-_INSTANTS = ("at", "sent_at", "received_at", "first_exposed_at")
+_INSTANTS = ("at", "sent_at", "received_at", "first_exposed_at", "recorded_at")
 
 Entry = dict[str, Any]
 
@@ -50,6 +61,8 @@ def disclosure(connection: Connection, key: UserKey, *, as_of: int) -> Disclosur
             "events": _events(connection, person),
             "exposures": _exposures(connection, person),
             "assignments": _assignments(connection, person),
+            "campaigns": _campaigns(connection, person),
+            "cards": _cards(connection, person),
             "refused": _refused(connection, person),
         },
     )
@@ -89,6 +102,8 @@ def _events(connection: Connection, person: Person) -> Iterator[Entry]:
             columns.order_id,
             columns.quantity,
             columns.amount_minor,
+            columns.cost_minor,
+            columns.fee_minor,
             columns.currency,
             columns.seconds_watched,
             columns.seconds_total,
@@ -101,9 +116,11 @@ def _events(connection: Connection, person: Person) -> Iterator[Entry]:
     for which in (is_act, is_impression):
         for row in chain.from_iterable(_pieces(connection, query.where(which(person.ids)))):
             said = row._asdict()
-            minor = said.pop("amount_minor")
-            amount = None if minor is None else decimal_amount(minor, row.currency)
-            yield _entry({**said, "kind": Kind(row.kind).name.lower(), "amount": amount})
+            money = {name: said.pop(f"{name}_minor") for name in ("amount", "cost", "fee")}
+            sums = {
+                name: None if minor is None else decimal_amount(minor, row.currency) for name, minor in money.items()
+            }
+            yield _entry({**said, "kind": Kind(row.kind).name.lower(), **sums})
 
 
 def _exposures(connection: Connection, person: Person) -> Iterator[Entry]:
@@ -141,6 +158,31 @@ def _assignments(connection: Connection, person: Person) -> Iterator[Entry]:
         .order_by(assignments.c.first_exposed_at, experiments.c.key)
     )
     return (_entry(row._asdict()) for row in connection.execute(query))
+
+
+def _campaigns(connection: Connection, person: Person) -> Iterator[Entry]:
+    """Her lots: the campaigns that were to reach her, and those she was held out of."""
+    said = campaign_units.c
+    query = (
+        select(campaigns.c.key.label("campaign"), said.is_contacted, said.activity, said.margin_activity, said.code)
+        .join(campaigns, campaigns.c.id == said.campaign_id)
+        .where(said.user_id.in_(person.ids))
+        .order_by(campaigns.c.id)
+    )
+    return (_entry(row._asdict()) for row in connection.execute(query))
+
+
+def _cards(connection: Connection, person: Person) -> Iterator[Entry]:
+    """When her cards were stamped and redeemed."""
+    said = campaign_entries.c
+    query = (
+        select(campaigns.c.key.label("campaign"), said.kind, said.day, said.recorded_at)
+        .join(campaigns, campaigns.c.id == said.campaign_id)
+        .where(said.user_id.in_(person.ids))
+        .order_by(said.seq)
+    )
+    for row in connection.execute(query):
+        yield _entry({**row._asdict(), "day": day_text(row.day)})
 
 
 def _refused(connection: Connection, person: Person) -> Iterator[Entry]:

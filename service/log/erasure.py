@@ -25,6 +25,9 @@ from service.log.people import PIECE_ROWS, Person, is_act, is_impression, person
 from service.log.suppressions import subject_hash
 from service.log.tables import (
     assignments,
+    campaign_entries,
+    campaign_units,
+    campaigns,
     dead_letters,
     erased_units,
     events,
@@ -34,7 +37,16 @@ from service.log.tables import (
     users,
 )
 
-TABLES = ("events", "exposures", "assignments", "dead_letters", "visitors", "users")
+TABLES = (
+    "events",
+    "exposures",
+    "assignments",
+    "campaign_units",
+    "campaign_entries",
+    "dead_letters",
+    "visitors",
+    "users",
+)
 """What ``Removed.rows`` counts: rows of these tables, those of the dictionary by whether they named a visitor."""
 
 _MONEY_KINDS = {int(Kind.PURCHASE): "purchases", int(Kind.REFUND): "refunds"}
@@ -125,7 +137,7 @@ def remove_piece(connection: Connection, person: Person, *, most: int = PIECE_RO
     # A replica that has just found her must not add a row behind our back: this waits for it, and it for us.
     _lock(connection, person)
     removed = Removed.nothing()
-    for remove in (_without_acts, _without_impressions, _without_exposures, _without_assignments):
+    for remove in _REMOVALS:
         removed += remove(connection, person.ids, most - sum(removed.rows.values()))
     is_done = sum(removed.rows.values()) < most
     if is_done:
@@ -136,7 +148,7 @@ def remove_piece(connection: Connection, person: Person, *, most: int = PIECE_RO
 def what_is_left(connection: Connection, person: Person) -> dict[str, int]:
     """A second look: rows by table that still are the person's; all zero once she is forgotten."""
     names = person.names
-    found = {table.name: _count(connection, table, person.ids) for table in (events, exposures, assignments)}
+    found = {table.name: _count(connection, table, person.ids) for table in _HERS}
     found["dead_letters"] = len(letters_naming(connection, names))
     kinds = [key.is_visitor for key in person.keys if person_behind(connection, key).ids]
     return {**found, "visitors": sum(kinds), "users": len(kinds) - sum(kinds)}
@@ -193,6 +205,21 @@ def _without_assignments(connection: Connection, ids: Collection[int], most: int
     return Removed({"assignments": len(gone)}, {}, units)
 
 
+def _without_campaigns(connection: Connection, ids: Collection[int], most: int) -> Removed:
+    """Her lots and cards, as few as the campaigns; each campaign counts a unit fewer in the arm of her lot."""
+    if most <= 0:
+        return Removed()
+    entries = connection.execute(delete(campaign_entries).where(campaign_entries.c.user_id.in_(ids))).rowcount
+    columns = campaign_units.c
+    gone = connection.execute(
+        delete(campaign_units).where(columns.user_id.in_(ids)).returning(columns.campaign_id, columns.is_contacted)
+    ).all()
+    for campaign_id, is_contacted in gone:
+        count = campaigns.c.erased_contacted if is_contacted else campaigns.c.erased_held_out
+        connection.execute(update(campaigns).where(campaigns.c.id == campaign_id).values({count: count + 1}))
+    return Removed({"campaign_units": len(gone), "campaign_entries": entries})
+
+
 def _count_erased_unit(connection: Connection, experiment_id: int, arm: str) -> None:
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     one = dialect.insert(erased_units).values(experiment_id=experiment_id, arm=arm, units=1)
@@ -214,6 +241,10 @@ def _without_names(connection: Connection, person: Person) -> Removed:
         return Removed()
     n_visitors = len(person.visitors) + person.key.is_visitor
     return Removed({"visitors": n_visitors, "users": len(person.ids) - n_visitors})
+
+
+_HERS = (events, exposures, assignments, campaign_units, campaign_entries)
+_REMOVALS = (_without_acts, _without_impressions, _without_exposures, _without_assignments, _without_campaigns)
 
 
 def _noted(connection: Connection, person: Person, removed: Removed) -> Removed:

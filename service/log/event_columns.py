@@ -25,6 +25,8 @@ EVENT_COLUMNS = (
     "seconds_total",
     "feed_id",
     "sent_at",
+    "cost_minor",
+    "fee_minor",
 )
 """Columns of an event frame: ``kind`` is the wire name, ``user`` the shop's own id or null (an anonymous sale); where
 there is a column ``visitor`` too, it says of which rows ``user`` is a visitor's id."""
@@ -85,6 +87,8 @@ class EventColumns:
             currencies=self._values("currency", places),
             seconds_watched=self._values("seconds_watched", places),
             seconds_total=self._values("seconds_total", places),
+            costs_minor=self._values("cost_minor", places),
+            fees_minor=self._values("fee_minor", places),
         )
 
     def _values(self, name: str, places: NDArray[np.int64]) -> list[Any]:

@@ -6,13 +6,14 @@ user she turned out to be; of people who asked to be forgotten there is nothing 
 """
 
 import operator
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
 import msgspec
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sqlalchemy import (
     BigInteger,
@@ -88,6 +89,8 @@ def event_extracts(reader: Engine, period: Period) -> Iterator[Extract]:
             said.order_id,
             said.quantity,
             said.amount_minor.label("amount"),
+            said.cost_minor.label("cost"),
+            said.fee_minor.label("fee"),
             said.currency,
             said.seconds_watched,
             said.seconds_total,
@@ -192,13 +195,19 @@ def item_extracts(reader: Engine) -> Iterator[Extract]:
     return _extracts(reader, said.id, query)
 
 
-def segment_extracts(reader: Engine) -> Iterator[Extract]:
-    """Every user with the segment in which popularity counts her."""
-    segment = users.c.attributes[SEGMENT_ATTRIBUTE].as_string()
-    query = select(users.c.external_id.label("user_id"), segment.label("segment"))
-    return _extracts(
-        reader, users.c.id, query.where(~users.c.is_visitor, ~users.c.is_erasing, segment.is_not(None), segment != "")
-    )
+ValueSegments = Callable[[NDArray[np.int64]], NDArray[np.object_]]
+"""By the log's ids of users: the segment of each by what she is worth, None where none is known."""
+
+
+def segment_extracts(reader: Engine, value_segments: ValueSegments) -> Iterator[Extract]:
+    """Every user with the segment in which popularity counts her, and the one she is in by value; of any of them."""
+    segment = func.nullif(users.c.attributes[SEGMENT_ATTRIBUTE].as_string(), "")
+    query = select(users.c.id, users.c.external_id.label("user_id"), segment.label("segment"))
+    for extract in _extracts(reader, users.c.id, query.where(~users.c.is_visitor, ~users.c.is_erasing)):
+        found = {name: np.array(values, dtype=object) for name, values in extract.columns.items()}
+        found["value_segment"] = value_segments(found.pop("id").astype(np.int64))
+        is_in_any = pd.notna(found["segment"]) | pd.notna(found["value_segment"])
+        yield Extract({name: values[is_in_any] for name, values in found.items()}, extract.share)
 
 
 def expense_extracts(reader: Engine, period: Period) -> Iterator[Extract]:

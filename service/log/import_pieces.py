@@ -61,6 +61,8 @@ class EventPiece(Struct, frozen=True, kw_only=True, tag="events", forbid_unknown
     currencies: list[Code | None]
     seconds_watched: list[Seconds | None]
     seconds_total: list[Seconds | None]
+    costs_minor: list[Annotated[int, Meta(ge=0, le=2**63 - 1)] | None]
+    fees_minor: list[Annotated[int, Meta(ge=0, le=2**63 - 1)] | None]
 
     def __post_init__(self) -> None:
         """Checks what no type says.

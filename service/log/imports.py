@@ -18,7 +18,17 @@ from service.log.bulk import store_piece
 from service.log.counters import next_number
 from service.log.import_pieces import Piece
 from service.log.names import chunks
-from service.log.tables import assignments, dead_letters, events, expenses, exposures, imports, items, users
+from service.log.tables import (
+    assignments,
+    campaign_units,
+    dead_letters,
+    events,
+    expenses,
+    exposures,
+    imports,
+    items,
+    users,
+)
 
 
 class ImportUnknown(LookupError):
@@ -161,6 +171,7 @@ def forget_countries(connection: Connection, import_: Import, user_ids: Sequence
         ),
         exists().where(exposures.c.user_id == users.c.id),
         exists().where(assignments.c.user_id == users.c.id),
+        exists().where(campaign_units.c.user_id == users.c.id),
     )
     query = select(users.c.id, users.c.attributes).where(
         users.c.id.in_(user_ids), users.c.created_at >= import_.started_at, ~elsewhere

@@ -30,6 +30,8 @@ _OTHER_FIELDS = frozenset(
         "currency",
         "seconds_watched",
         "seconds_total",
+        "cost",
+        "fee",
     }
 )
 _FEWEST_PHONE_DIGITS = 8

@@ -147,6 +147,8 @@ events = Table(
     Column("seconds_watched", Float),
     Column("seconds_total", Float),
     Column("import_id", BigInteger, ForeignKey("imports.id")),
+    Column("cost_minor", BigInteger, comment="what the line's goods cost the shop; null where it is not known"),
+    Column("fee_minor", BigInteger, comment="fees, commissions and postage the shop paid for the line"),
     # For one user's acts, newest first. Impressions, most of all rows, are none and would be read only to be left out.
     Index(None, "user_id", "at", sqlite_where=_IS_ACT, postgresql_where=_IS_ACT),
     # For the rest of what the log holds on somebody, when it is merged, handed over or erased.
@@ -235,4 +237,46 @@ erased_units = Table(
     Column("arm", String(64), primary_key=True),
     Column("units", Integer, nullable=False),
     comment="How many units of an arm have been erased; a verdict says so, and nothing says who.",
+)
+
+campaigns = Table(
+    "campaigns",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("key", String(64), nullable=False, unique=True),
+    Column("salt", String(64), nullable=False, comment="seed of the lots"),
+    Column("first_day", Integer, nullable=False, comment="days since 1970-01-01 in the shop's zone, as all days here"),
+    Column("definition", JSON, nullable=False, comment="share, weeks, voucher, and what was foreseen"),
+    Column("created_at", BigInteger, nullable=False),
+    Column("erased_contacted", Integer, nullable=False, server_default="0", comment="units forgotten since"),
+    Column("erased_held_out", Integer, nullable=False, server_default="0"),
+    comment="Campaigns without a website: a message or a printed card, and a hold-out that gets none.",
+)
+
+campaign_units = Table(
+    "campaign_units",
+    metadata,
+    Column("campaign_id", BigInteger, ForeignKey("campaigns.id"), primary_key=True),
+    Column("user_id", BigInteger, ForeignKey("users.id"), primary_key=True, index=True),
+    Column("block", Integer, nullable=False, comment="whom she was drawn with"),
+    Column("is_contacted", Boolean, nullable=False),
+    Column(
+        "activity", Float, nullable=False, comment="where she stood on the first day: experiments.campaigns.standing"
+    ),
+    Column("margin_activity", Float, nullable=False),
+    Column("code", String(16), comment="of her voucher or stamp card; null where she has none"),
+    UniqueConstraint("campaign_id", "code"),
+    comment="Lots as drawn, with what was known then: a reading needs both, and no later sheet tells them.",
+)
+
+campaign_entries = Table(
+    "campaign_entries",
+    metadata,
+    Column("seq", _Id, primary_key=True),
+    Column("campaign_id", BigInteger, ForeignKey("campaigns.id"), nullable=False, index=True),
+    Column("user_id", BigInteger, ForeignKey("users.id"), nullable=False, index=True),
+    Column("kind", String(16), nullable=False, comment="stamped or redeemed"),
+    Column("day", Integer, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+    comment="What became of cards after they were issued; rows are only added.",
 )

@@ -9,7 +9,7 @@ for the server's operator to know.
 
 from sqlalchemy import Connection, Engine
 
-from service.log.tables import assignments, dead_letters, events, exposures, users
+from service.log.tables import assignments, campaign_entries, campaign_units, dead_letters, events, exposures, users
 
 CHECKPOINT_MILLISECONDS = 200
 """How long the emptying of the write-ahead log waits for readers; every write waits with it."""
@@ -45,6 +45,7 @@ def rewrite_file(connection: Connection) -> None:
 
 def vacuum_postgres(engine: Engine) -> None:
     """Frees the space of deleted rows in every table that held something on people."""
-    tables = ", ".join(table.name for table in (events, exposures, assignments, dead_letters, users))
+    held = (events, exposures, assignments, campaign_units, campaign_entries, dead_letters, users)
+    tables = ", ".join(table.name for table in held)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql(f"VACUUM {tables}")

@@ -21,7 +21,9 @@ file walks:
 - ``catalogue``     the distinct items and customers of sales, and which items are services
 - ``sales``, ``expenses``, ``sent_events``, ``catalogue_items``
                     the rules of each kind of file: what a row is, and why it is refused
+- ``sale_rules``    what a line of sale comes to, its rule, and why it is refused
+- ``orders``        who bought when, of sheets that are looked at and not stored
 - ``refusals``      refused rows, as their owner gets them back
 - ``understanding`` how the file was understood, in words
-- ``sheets``        the one entrance; ``reading`` what it gives: ``Sheet``, ``Reading``, ``ImportRefused``
+- ``sheets``        the entrance; ``reading`` what it gives: ``Sheet``, ``Reading``, ``ImportRefused``
 """

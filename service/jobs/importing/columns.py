@@ -12,7 +12,7 @@ from service.jobs.importing.reading import ImportRefused, SheetKind
 
 EVENT_FIELDS = (
     *("id", "kind", "user_id", "visitor_id", "item_id", "at", "sent_at", "feed_id", "order_id", "quantity", "amount"),
-    *("currency", "seconds_watched", "seconds_total", "payload_hash"),
+    *("cost", "fee", "currency", "seconds_watched", "seconds_total", "payload_hash"),
 )
 ITEM_FIELDS = (
     *("id", "kind", "title", "url", "image_url", "categories", "tags", "creator", "price", "currency", "available"),
@@ -68,6 +68,21 @@ SYNONYMS: Mapping[SheetKind, Mapping[str, str]] = MappingProxyType(
                     "telepon, no wa, nomor wa, whatsapp, customer name, buyer name"
                 ),
                 "country": "country, country code, shipping country, billing country, negara",
+                "cost": (
+                    "line cost, total cost, cost total, cost of goods sold, cost of goods, cogs, cost, total modal, "
+                    "total hpp, hpp total, modal, hpp"
+                ),
+                "unit_cost": (
+                    "unit cost, cost per unit, cost per item, cost each, cost price, item cost, lineitem cost, "
+                    "purchase price, modal satuan, modal per unit, hpp satuan, hpp per unit, harga pokok satuan, harga "
+                    "pokok penjualan, harga pokok, harga modal, harga beli"
+                ),
+                "fee": (
+                    "fee, fees, total fees, fee total, platform fee, marketplace fee, admin fee, transaction fee, "
+                    "payment fee, commission, commission fee, total biaya, biaya admin, biaya administrasi, biaya "
+                    "layanan, biaya platform, biaya transaksi, biaya komisi, komisi, potongan admin, ongkir subsidi, "
+                    "subsidi ongkir, ongkir ditanggung penjual"
+                ),
             }
         ),
         "expenses": MappingProxyType(
@@ -133,6 +148,12 @@ NEEDED: Mapping[SheetKind, Sequence[tuple[Sequence[str], str]]] = MappingProxyTy
 )
 """Fields of which a file must have one, with their meaning; by kind of file."""
 
+NEEDED_OF_ORDERS: Sequence[tuple[Sequence[str], str]] = (
+    (("user",), "the customer"),
+    (("at",), "the date of the sale"),
+)
+"""What suffices where sales are not stored but only say who bought when."""
+
 
 def plain_heading(heading: str) -> str:
     """The heading without what is not compared."""
@@ -165,13 +186,18 @@ def guessed_columns(headings: Sequence[str], *, kind: SheetKind, taken: Mapping[
     return {field: found[field] for field in SYNONYMS[kind] if field in found}
 
 
-def is_complete(columns: Mapping[str, int], kind: SheetKind) -> bool:
-    """Whether these fields are all that this kind of file needs."""
-    return all(any(field in columns for field in fields) for fields, _ in NEEDED[kind])
+def is_complete(columns: Mapping[str, int], needed: Sequence[tuple[Sequence[str], str]]) -> bool:
+    """Whether these fields are all that are needed."""
+    return all(any(field in columns for field in fields) for fields, _ in needed)
 
 
 def recognised_columns(
-    headings: Sequence[str], mapping: Mapping[str, str], *, kind: SheetKind, file: str
+    headings: Sequence[str],
+    mapping: Mapping[str, str],
+    *,
+    kind: SheetKind,
+    file: str,
+    needed: Sequence[tuple[Sequence[str], str]] | None = None,
 ) -> dict[str, int]:
     """Column number by field, for each field of this kind of file found in the headings.
 
@@ -181,6 +207,7 @@ def recognised_columns(
             the field out.
         kind: What the file holds.
         file: The file's name, for the messages.
+        needed: Fields of which it must have one; those of ``NEEDED`` where not given.
 
     Raises:
         ImportRefused: If ``mapping`` names an unknown field or heading or one column twice, or a needed field has no
@@ -203,7 +230,7 @@ def recognised_columns(
             )
         said[field] = place
     columns = guessed_columns(headings, kind=kind, taken=said)
-    for fields, meaning in NEEDED[kind]:
+    for fields, meaning in NEEDED[kind] if needed is None else needed:
         if not any(field in columns for field in fields):
             raise ImportRefused(
                 f"{file} has no column for {meaning}. Found: {_listed(headings)}. "

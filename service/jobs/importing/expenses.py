@@ -38,7 +38,7 @@ from service.jobs.importing.refusals import (
     refused_rows,
 )
 from service.jobs.importing.row_ids import row_ids
-from service.jobs.importing.sales import MAX_AHEAD_MICROS
+from service.jobs.importing.sale_rules import MAX_AHEAD_MICROS
 from service.jobs.importing.understanding import understood
 
 REASONS: Reasons = MappingProxyType(

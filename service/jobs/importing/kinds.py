@@ -10,7 +10,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from service.jobs.importing.columns import SYNONYMS, guessed_columns, is_complete, plain_heading
+from service.jobs.importing.columns import (
+    NEEDED,
+    NEEDED_OF_ORDERS,
+    SYNONYMS,
+    guessed_columns,
+    is_complete,
+    plain_heading,
+)
 from service.jobs.importing.reading import ImportRefused, SheetKind
 
 _EITHER = frozenset(map(plain_heading, ("description", "deskripsi")))
@@ -29,13 +36,13 @@ def sheet_kind(headings: Sequence[str], mapping: Mapping[str, str], *, file: str
         ImportRefused: If it may be sales or expenses.
     """
     plain = {plain_heading(heading) for heading in headings}
-    if {"kind", "itemid"} <= plain and ({"userid", "visitorid"} & plain):
+    if _are_events(plain):
         return "events"
     if {"id", "kind", "title"} <= plain:
         return "items"
     kinds: tuple[SheetKind, ...] = ("sales", "expenses")
     columns = {kind: _guessed(headings, mapping, kind) for kind in kinds}
-    complete = [kind for kind in kinds if is_complete(columns[kind], kind)]
+    complete = [kind for kind in kinds if is_complete(columns[kind], NEEDED[kind])]
     if complete != ["sales", "expenses"]:
         return complete[0] if complete else "sales"
     likely = _likely(headings, columns)
@@ -47,9 +54,23 @@ def sheet_kind(headings: Sequence[str], mapping: Mapping[str, str], *, file: str
     return likely
 
 
+def orders_kind(headings: Sequence[str]) -> SheetKind:
+    """What a file that says who bought when is: events if it has their headings, else sales."""
+    return "events" if _are_events({plain_heading(heading) for heading in headings}) else "sales"
+
+
 def can_be_read(headings: Sequence[str], mapping: Mapping[str, str]) -> bool:
     """Whether the headings have all that some kind of file needs."""
-    return any(is_complete(_guessed(headings, mapping, kind), kind) for kind in SYNONYMS)
+    return any(is_complete(_guessed(headings, mapping, kind), NEEDED[kind]) for kind in SYNONYMS)
+
+
+def orders_can_be_read(headings: Sequence[str], mapping: Mapping[str, str]) -> bool:
+    """Whether the headings say who bought when."""
+    return is_complete(_guessed(headings, mapping, "sales"), NEEDED_OF_ORDERS)
+
+
+def _are_events(plain: set[str]) -> bool:
+    return {"kind", "itemid"} <= plain and bool({"userid", "visitorid"} & plain)
 
 
 def _guessed(headings: Sequence[str], mapping: Mapping[str, str], kind: SheetKind) -> dict[str, int]:

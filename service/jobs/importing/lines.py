@@ -79,6 +79,10 @@ class Lines:
     """Valid and 1 where the file has no such column."""
     prices: Numbers
     totals: Numbers
+    costs: Numbers
+    """Of the whole line."""
+    unit_costs: Numbers
+    fees: Numbers
     dates: WrittenDates
     decimal_mark: str
     is_mark_assumed: bool
@@ -94,6 +98,15 @@ def typed_lines(table: Table, columns: Mapping[str, int], *, currency: str, time
     titles = text(table, columns, "title")
     currencies = written_currencies(table, columns, currency=currency)
     read = written_numbers(table, columns, ("quantity", "price", "total"), currencies=currencies, currency=currency)
+    # What a row costs must not change how its money is read, which is in the row's id.
+    costs = written_numbers(
+        table,
+        columns,
+        ("cost", "unit_cost", "fee"),
+        currencies=currencies,
+        currency=currency,
+        mark=read.decimal_mark if read.columns and not read.is_mark_assumed else None,
+    )
     return Lines(
         order_ids=text(table, columns, "order_id").mapped(id_or_nothing),
         items=text(table, columns, "item").mapped(_id) if "item" in columns else titles,
@@ -104,6 +117,9 @@ def typed_lines(table: Table, columns: Mapping[str, int], *, currency: str, time
         quantities=read.columns.get("quantity") or _everywhere(1, n_rows),
         prices=read.columns.get("price") or _everywhere(None, n_rows),
         totals=read.columns.get("total") or _everywhere(None, n_rows),
+        costs=costs.columns.get("cost") or _everywhere(None, n_rows),
+        unit_costs=costs.columns.get("unit_cost") or _everywhere(None, n_rows),
+        fees=costs.columns.get("fee") or _everywhere(None, n_rows),
         dates=written_dates(table.columns[columns["at"]], currency=currency, timezone=timezone),
         decimal_mark=read.decimal_mark,
         is_mark_assumed=read.is_mark_assumed,
@@ -143,6 +159,7 @@ def written_numbers(
     *,
     currencies: WrittenCurrencies,
     currency: str,
+    mark: str | None = None,
 ) -> WrittenNumbers:
     """The numbers in those of the ``fields`` that have a column, all read with one decimal mark.
 
@@ -152,13 +169,16 @@ def written_numbers(
         fields: Which of them are numbers.
         currencies: Of the rows: their marks may stand beside a number.
         currency: The shop's, which decides about the decimal mark what the file leaves open.
+        mark: The decimal mark where it is known already.
     """
     known = [code for code in dict.fromkeys([currency, *currencies.codes.distinct]) if is_currency(code)]
     cells = {field: table.columns[columns[field]] for field in fields if field in columns}
     bare = {field: numbers.bare_numbers(own.texts.distinct, currencies=known) for field, own in cells.items()}
     # A number that the file holds as such says nothing of how its texts write decimals.
     voting = [bare[field][~own.is_number] for field, own in cells.items()]
-    mark, is_assumed = numbers.decimal_mark(voting, currency=currency) if voting else (".", False)
+    is_assumed = False
+    if mark is None:
+        mark, is_assumed = numbers.decimal_mark(voting, currency=currency) if voting else (".", False)
     read = {}
     for field, own in cells.items():
         values = numbers.decimals(bare[field], mark=mark)

@@ -20,12 +20,11 @@ id in whatever spelling (``customer_ids``). Neither changes the id of a row, whi
 
 The line's money is its total if the file has one, else quantity x unit price, exact, rounded once to the minor unit,
 half to even. A line too small for a minor unit (1 x 0.001) is a sale of amount zero. Weighed goods (0.4 kg) are rounded
-up to whole pieces in ``quantity`` alone; their money stays exact. The reasons to refuse a line are in ``REASONS``.
+up to whole pieces in ``quantity`` alone; their money stays exact. Costs and fees are no part of a row's id, so that a
+file which has got such columns since adds no sale twice. The reasons to refuse a line are in ``sale_rules.REASONS``.
 """
 
-import re
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -41,52 +40,24 @@ from service.jobs.importing.day_orders import with_day_orders
 from service.jobs.importing.layout import Table
 from service.jobs.importing.lines import Lines, typed_lines
 from service.jobs.importing.money import Amounts, divided_half_even, products
-from service.jobs.importing.numbers import Decimals
-from service.jobs.importing.reading import ImportRefused, Sheet
-from service.jobs.importing.refusals import (
-    BAD_CURRENCY,
-    BAD_DATE,
-    LAYOUT_REASONS,
-    Reasons,
-    first_reasons,
-    plain_dates,
-    plain_numbers,
-    refused_rows,
-)
+from service.jobs.importing.reading import Sheet
+from service.jobs.importing.refusals import plain_dates, plain_numbers, refused_rows
 from service.jobs.importing.row_ids import row_ids
+from service.jobs.importing.sale_rules import (
+    REASONS,
+    RULES,
+    line_amounts,
+    line_costs,
+    line_fees,
+    line_refusals,
+    line_rules,
+    ones,
+    refuse_order_totals,
+    whole_pieces,
+)
+from service.jobs.importing.sent_values import nullable
 from service.jobs.importing.understanding import understood
 
-MAX_ID_LENGTH = 256
-MAX_ORDER_ID_LENGTH = 128
-MAX_QUANTITY = 2**31 - 1
-"""What the log has room for."""
-
-MAX_AHEAD_MICROS = 86_400_000_000
-"""How far after now a line may be dated: a time read in the wrong zone is at most 14 hours ahead, a slip far more."""
-
-REASONS: Reasons = MappingProxyType(
-    {
-        **LAYOUT_REASONS,
-        "missing_item": ("item", "no item is named"),
-        "id_too_long": (
-            "",
-            f"an id is longer than {MAX_ID_LENGTH} letters, or an order number than {MAX_ORDER_ID_LENGTH}",
-        ),
-        "bad_date": BAD_DATE,
-        "future_date": ("at", "this is more than a day after now: a sale can't be known before it is made"),
-        "bad_quantity": ("quantity", "this is no number"),
-        "zero_quantity": ("quantity", "a quantity of zero sells nothing"),
-        "bad_total": ("total", "this is no amount of money in the line's currency"),
-        "bad_price": ("price", "this is no amount of money in the line's currency"),
-        "bad_currency": BAD_CURRENCY,
-        "contradictory_signs": ("quantity", "the quantity is below zero, the money above"),
-        "too_large": ("", "the quantity or the money is larger than can be counted exactly"),
-    }
-)
-"""Why a line is refused."""
-
-_CANCELS = re.compile(r"[Cc]\d+")
-_RULES = ("sale", "free_line", "money_adjustment", "return", "stock_adjustment", "cancellation")
 _HEAPS = ("purchase", "refund", "free", "anonymous")
 
 
@@ -118,11 +89,11 @@ def sales_sheet(
     """
     layout = laid_out(table, columns)
     lines = typed_lines(layout.table, columns, currency=currency, timezone=timezone)
-    amounts = _amounts(lines)
+    amounts = line_amounts(lines)
     if {"price", "total"} <= columns.keys() and not is_total_the_lines:
-        _refuse_order_totals(lines, amounts, heading=table.headings[columns["total"]], file=file)
+        refuse_order_totals(lines, amounts, heading=table.headings[columns["total"]], file=file)
     on_progress("applying the rules")
-    refusals = _refusals(lines, amounts, layout_reasons=layout.reasons, is_overlong=table.is_overlong, now=now)
+    refusals = line_refusals(lines, amounts, layout_reasons=layout.reasons, is_overlong=table.is_overlong, now=now)
     is_stored = refusals == ""
     heading = table.headings[columns["user"]] if "user" in columns else ""
     users, n_spellings = customers(
@@ -154,88 +125,6 @@ def sales_sheet(
     )
 
 
-def _amounts(lines: Lines) -> Amounts:
-    """The money of each line: its total where one is written, else quantity x unit price."""
-    computed = products(lines.quantities.decimals, lines.prices.decimals, digits=lines.currencies.minor_digits)
-    stated = products(lines.totals.decimals, _ones(len(lines.items.codes)), digits=lines.currencies.minor_digits)
-    is_stated = lines.totals.is_written
-    return Amounts(
-        minor=np.where(is_stated, stated.minor, computed.minor),
-        signs=np.where(is_stated, stated.signs, computed.signs),
-        fits=np.where(is_stated, stated.fits, computed.fits),
-    )
-
-
-def _ones(n_rows: int) -> Decimals:
-    return Decimals(np.ones(n_rows, np.int64), np.zeros(n_rows, np.int64), np.ones(n_rows, np.bool_))
-
-
-def _refuse_order_totals(lines: Lines, amounts: Amounts, *, heading: str, file: str) -> None:
-    """Stops where a column taken for the lines' totals contradicts quantity x price on most lines.
-
-    It may be the total of the whole order, repeated on each of its lines: adding those up would multiply the money.
-    """
-    computed = products(lines.quantities.decimals, lines.prices.decimals, digits=lines.currencies.minor_digits)
-    is_both = lines.totals.decimals.is_valid & lines.prices.decimals.is_valid & lines.quantities.decimals.is_valid
-    n_agreeing = int((is_both & (computed.minor == amounts.minor)).sum())
-    if 2 * n_agreeing < int(is_both.sum()):
-        raise ImportRefused(
-            f"{file}: column {heading!r} equals quantity x price on {n_agreeing:,} of {int(is_both.sum()):,} lines, so "
-            f"it may be the order's total. Say --map total={heading} if it is the line's, --map total= to leave it out"
-        )
-
-
-def _refusals(
-    lines: Lines,
-    amounts: Amounts,
-    *,
-    layout_reasons: NDArray[np.object_],
-    is_overlong: NDArray[np.bool_],
-    now: int,
-) -> NDArray[np.object_]:
-    """The first reason to refuse each line, empty where there is none."""
-    quantities, totals, prices = lines.quantities, lines.totals, lines.prices
-    instants = lines.dates.instants
-    is_too_long = (lines.items.lengths > MAX_ID_LENGTH) | (lines.users.lengths > MAX_ID_LENGTH)
-    applies = {
-        **{reason: layout_reasons == reason for reason in ("total_row", "repeated_headings", "bad_text")},
-        "too_many_cells": is_overlong,
-        "missing_item": lines.items.is_empty,
-        "id_too_long": is_too_long | (lines.order_ids.lengths > MAX_ORDER_ID_LENGTH),
-        "bad_date": ~instants.is_valid,
-        "future_date": instants.utc > now + MAX_AHEAD_MICROS,
-        "bad_quantity": ~quantities.decimals.is_valid,
-        "zero_quantity": quantities.decimals.mantissas == 0,
-        "bad_total": totals.is_written & ~totals.decimals.is_valid,
-        "bad_price": ~totals.is_written & ~prices.decimals.is_valid,
-        "bad_currency": ~lines.currencies.are_codes,
-        "contradictory_signs": (quantities.decimals.mantissas < 0) & (amounts.signs > 0),
-        "too_large": ~amounts.fits | (_pieces(quantities.decimals) > MAX_QUANTITY),
-    }
-    return first_reasons(REASONS, applies)
-
-
-def _pieces(quantities: Decimals) -> NDArray[np.int64]:
-    """Whole pieces, without the sign; a part of a piece is a piece."""
-    parts = 10**quantities.scales
-    pieces: NDArray[np.int64] = (np.abs(quantities.mantissas) + parts - 1) // parts
-    return pieces
-
-
-def _rules(lines: Lines, amounts: Amounts) -> NDArray[np.int8]:
-    """The place in ``_RULES`` of each line's rule."""
-    is_taken_back = lines.quantities.decimals.mantissas < 0
-    cancels = np.array([_CANCELS.fullmatch(order_id) is not None for order_id in lines.order_ids.distinct], dtype=bool)
-    is_cancelled = lines.order_ids.spread(cancels)
-    rules = np.zeros(len(amounts.signs), dtype=np.int8)
-    rules[amounts.signs == 0] = _RULES.index("free_line")
-    rules[amounts.signs < 0] = _RULES.index("money_adjustment")
-    rules[is_taken_back & (amounts.signs < 0)] = _RULES.index("return")
-    rules[is_taken_back & (amounts.signs == 0)] = _RULES.index("stock_adjustment")
-    rules[is_taken_back & is_cancelled] = _RULES.index("cancellation")
-    return rules
-
-
 def _events(
     lines: Lines,
     amounts: Amounts,
@@ -250,10 +139,10 @@ def _events(
     said = (lines.order_ids, lines.items, lines.users, lines.dates.texts, *numbers, lines.currencies.codes)
     named = row_ids(said)
     rows = np.flatnonzero(is_stored)
-    rules = _rules(lines, amounts)[rows]
+    rules = line_rules(lines, amounts)[rows]
     is_anonymous = users.is_empty[rows]
-    is_refund = rules > _RULES.index("free_line")
-    heaps = np.where(is_refund, 1, np.where(rules == _RULES.index("free_line"), 2, 0))
+    is_refund = rules > RULES.index("free_line")
+    heaps = np.where(is_refund, 1, np.where(rules == RULES.index("free_line"), 2, 0))
     columns: dict[str, Any] = {
         "id": named.ids.take(rows),
         "payload_hash": named.hashes.take(rows),
@@ -262,14 +151,17 @@ def _events(
         "item": lines.items.take(rows).series(),
         "at": lines.dates.instants.utc[rows],
         "order_id": order_ids.take(rows).series(),
-        "quantity": _pieces(lines.quantities.decimals)[rows],
+        "quantity": whole_pieces(lines.quantities.decimals)[rows],
         "amount_minor": amounts.minor[rows],
         "currency": lines.currencies.codes.take(rows).series(),
         "anonymous": is_anonymous,
-        "rule": _categories(rules, _RULES),
+        "rule": _categories(rules, RULES),
         "counted_as": _categories(np.where(is_anonymous, 3, heaps).astype(np.int8), _HEAPS),
         "row_number": row_numbers[rows],
     }
+    for name, costs in (("cost_minor", line_costs(lines)), ("fee_minor", line_fees(lines))):
+        if costs.is_known.any():
+            columns[name] = nullable(costs.minor[rows], costs.is_known[rows])
     # A dictionary of arrays of many kinds: their indexes, where they have one, say nothing.
     plain = {name: values.array if isinstance(values, pd.Series) else values for name, values in columns.items()}
     return pd.DataFrame(plain, copy=False)
@@ -285,7 +177,7 @@ def _mentions(lines: Lines, amounts: Amounts, users: Texts, *, rows: NDArray[np.
     quantities = lines.quantities.decimals.take(rows)
     prices = lines.prices.decimals.take(rows)
     minor, signs = amounts.minor[rows], amounts.signs[rows]
-    priced = products(prices, _ones(len(rows)), digits=lines.currencies.minor_digits[rows])
+    priced = products(prices, ones(len(rows)), digits=lines.currencies.minor_digits[rows])
     # A price worked out from a total so large that it can't be is no loss: the catalogue takes another line's.
     dividends = np.where(minor < 2**42, minor, 0) * 10**quantities.scales
     worked_out = divided_half_even(dividends, np.maximum(quantities.mantissas, 1))
@@ -310,7 +202,9 @@ def _refused(
     rows = np.flatnonzero(refusals != "")
     mended = {place: filled.columns[place].texts.take(rows).rows() for place in columns.values()}
     mended[columns["at"]] = plain_dates(lines.dates.instants.take(rows))
-    for field, numbers in (("quantity", lines.quantities), ("price", lines.prices), ("total", lines.totals)):
+    written = {"quantity": lines.quantities, "price": lines.prices, "total": lines.totals}
+    costs = {"cost": lines.costs, "unit_cost": lines.unit_costs, "fee": lines.fees}
+    for field, numbers in {**written, **costs}.items():
         if field in columns:
             mended[columns[field]] = plain_numbers(numbers.decimals.take(rows))
     return refused_rows(table, columns, refusals, reasons=REASONS, mended=mended)
@@ -337,6 +231,14 @@ def _notes(
     n_day_orders = int((is_stored & lines.order_ids.is_empty & ~order_ids.is_empty).sum())
     if n_day_orders:
         notes.append(f"{n_day_orders:,} lines have no order number; what one customer bought on one day is one order.")
+    if "cost" in columns and "quantity" in columns:
+        notes.append("Costs are taken as those of whole lines; if they are of one piece, say --map unit_cost=COLUMN.")
+    n_unread = sum(
+        int((is_stored & numbers.is_written & ~numbers.decimals.is_valid).sum())
+        for numbers in (lines.costs, lines.unit_costs, lines.fees)
+    )
+    if n_unread:
+        notes.append(f"{n_unread:,} costs or fees are no numbers; they count as not known.")
     if n_spellings is not None:
         notes.append(
             f"Customers are known by phone number, as +62…; {n_spellings:,} other spellings of the same numbers were "

@@ -22,25 +22,28 @@ from service.jobs.importing.columns import EVENT_FIELDS
 from service.jobs.importing.dates import Instants
 from service.jobs.importing.layout import Table, holds_null_character
 from service.jobs.importing.lines import WrittenCurrencies, text, written_currencies
-from service.jobs.importing.money import Amounts
 from service.jobs.importing.numbers import Decimals
 from service.jobs.importing.reading import Sheet
 from service.jobs.importing.refusals import LAYOUT_REASONS, Reasons, first_reasons, refused_rows
 from service.jobs.importing.sent_values import (
+    SentMoney,
     SentNumbers,
     are_ids,
     nullable,
-    sent_amounts,
     sent_decimals,
     sent_instants,
+    sent_money,
     sent_numbers,
 )
 from service.jobs.importing.understanding import understood
+from service.log.append import said_costs
 
 MAX_AHEAD_MICROS = 300_000_000
 """How far a sender's clock may run ahead: such an event counts as happening now."""
 _MAX_EVENT_ID, _MAX_FEED_ID, _MAX_ORDER_ID = 128, 64, 128
 _MAX_QUANTITY = 1_000_000
+MONEY = ("amount", "cost", "fee")
+"""Fields that are sums of the event's one currency."""
 _PIECE_ROWS = 50_000
 _INSTANT = "must be an RFC 3339 instant with an offset, such as 2026-01-31T12:00:00Z, of 1970 or later"
 _WHO = (
@@ -62,7 +65,10 @@ REASONS: Reasons = MappingProxyType(
         "bad_feed_id": ("feed_id", f"feed_id must be at most {_MAX_FEED_ID} letters"),
         "bad_order_id": ("order_id", f"order_id must be at most {_MAX_ORDER_ID} letters"),
         "bad_quantity": ("quantity", f"quantity must be a whole number from 1 to {_MAX_QUANTITY}"),
-        "bad_amount": ("amount", "amount must be a plain decimal from 0 to 1000000000000"),
+        **{
+            f"bad_{name}": (name, f"{name} must be a plain decimal from 0 to 1000000000000")
+            for name in ("amount", "cost", "fee")
+        },
         "bad_currency": ("currency", "currency must be an ISO 4217 code of three capital letters"),
         "bad_seconds_watched": ("seconds_watched", "seconds_watched must be a number of at least 0"),
         "bad_seconds_total": ("seconds_total", "seconds_total must be a number above 0"),
@@ -84,8 +90,8 @@ def events_sheet(table: Table, columns: Mapping[str, int], *, currency: str, now
     said = {field: text(table, columns, field) for field in EVENT_FIELDS}
     currencies = written_currencies(table, columns, currency=currency)
     at, sent_at = sent_instants(said["at"]), sent_instants(said["sent_at"])
-    quantities, prices = sent_decimals(said["quantity"]), sent_decimals(said["amount"])
-    amounts = sent_amounts(prices, minor_digits=currencies.minor_digits)
+    quantities = sent_decimals(said["quantity"])
+    money = {name: sent_money(said[name], minor_digits=currencies.minor_digits) for name in MONEY}
     seconds = {field: sent_numbers(said[field]) for field in ("seconds_watched", "seconds_total")}
     refusals = first_reasons(
         REASONS,
@@ -96,14 +102,14 @@ def events_sheet(table: Table, columns: Mapping[str, int], *, currency: str, now
             "bad_date": ~at.is_valid,
             "future_date": at.utc > now + MAX_AHEAD_MICROS,
             "bad_sent_at": ~sent_at.is_valid & ~said["sent_at"].is_empty,
-            **_bad_numbers(said, quantities, prices, amounts, seconds),
-            "bad_currency": ~currencies.are_codes & ~said["amount"].is_empty,
+            **_bad_numbers(said, quantities, money, seconds),
+            "bad_currency": ~currencies.are_codes & _has_money(said),
         },
     )
     rows = np.flatnonzero(refusals == "")
     return Sheet(
         kind="events",
-        events=_events(table, said, rows, at, sent_at, quantities, amounts, currencies, seconds, now=now),
+        events=_events(table, said, rows, at, sent_at, quantities, money, currencies, seconds, now=now),
         refused=refused_rows(table, columns, refusals, reasons=REASONS, mended={}),
         headings=table.headings,
         rows_read=len(refusals),
@@ -136,8 +142,7 @@ def _bad_names(said: Mapping[str, Texts]) -> dict[str, NDArray[np.bool_]]:
 def _bad_numbers(
     said: Mapping[str, Texts],
     quantities: Decimals,
-    prices: Decimals,
-    amounts: Amounts,
+    money: Mapping[str, SentMoney],
     seconds: Mapping[str, SentNumbers],
 ) -> dict[str, NDArray[np.bool_]]:
     is_count = quantities.is_valid & (quantities.scales == 0) & (quantities.mantissas >= 1)
@@ -145,10 +150,16 @@ def _bad_numbers(
     watched, total = seconds["seconds_watched"], seconds["seconds_total"]
     return {
         "bad_quantity": ~is_count & ~said["quantity"].is_empty,
-        "bad_amount": ~(prices.is_valid & amounts.fits) & ~said["amount"].is_empty,
+        **{f"bad_{name}": ~sums.is_valid for name, sums in money.items()},
         "bad_seconds_watched": ~watched.is_valid | (watched.floats < 0),
         "bad_seconds_total": ~total.is_valid | (total.floats <= 0),
     }
+
+
+def _has_money(said: Mapping[str, Texts]) -> NDArray[np.bool_]:
+    """Whether the row says any sum, for which it then needs a currency."""
+    has_money: NDArray[np.bool_] = np.logical_or.reduce([~said[name].is_empty for name in MONEY])
+    return has_money
 
 
 def _fact(texts: Texts, is_so: Callable[[str], bool]) -> NDArray[np.bool_]:
@@ -166,14 +177,13 @@ def _events(
     at: Instants,
     sent_at: Instants,
     quantities: Decimals,
-    amounts: Amounts,
+    money: Mapping[str, SentMoney],
     currencies: WrittenCurrencies,
     seconds: Mapping[str, SentNumbers],
     *,
     now: int,
 ) -> pd.DataFrame:
     kept = {field: texts.take(rows) for field, texts in said.items()}
-    has_amount = ~kept["amount"].is_empty
     currency = currencies.codes.take(rows).series()
     frame = pd.DataFrame(
         {
@@ -187,8 +197,8 @@ def _events(
             "feed_id": kept["feed_id"].series(),
             "order_id": kept["order_id"].series(),
             "quantity": nullable(quantities.mantissas[rows], quantities.is_valid[rows]),
-            "amount_minor": nullable(amounts.minor[rows], has_amount),
-            "currency": currency.where(has_amount),
+            **{f"{name}_minor": nullable(sums.minor[rows], sums.is_given[rows]) for name, sums in money.items()},
+            "currency": currency.where(_has_money(kept)),
             **{field: numbers.floats[rows] for field, numbers in seconds.items()},
             "row_number": table.row_numbers[rows],
         }
@@ -221,7 +231,9 @@ def _payloads(events: pd.DataFrame) -> list[tuple[Any, ...]]:
     ]
     names = ("item", "at", "feed_id", "order_id", "quantity", "amount_minor", "currency")
     others = [_plain(events[name]) for name in (*names, "seconds_watched", "seconds_total")]
-    return list(zip([codes[kind] for kind in events["kind"]], users, *others, strict=True))
+    said = zip([codes[kind] for kind in events["kind"]], users, *others, strict=True)
+    costs = map(said_costs, _plain(events["cost_minor"]), _plain(events["fee_minor"]))
+    return [(*payload, *paid) for payload, paid in zip(said, costs, strict=True)]
 
 
 def _plain(values: pd.Series) -> list[Any]:

@@ -29,6 +29,17 @@ class SentNumbers:
     """Whether it is a finite number, or nothing."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class SentMoney:
+    """A column of sums; all shape ``(n_rows,)``."""
+
+    minor: NDArray[np.int64]
+    """In minor units of the row's currency."""
+    is_given: NDArray[np.bool_]
+    is_valid: NDArray[np.bool_]
+    """Whether it is a sum that the HTTP interface takes, or nothing."""
+
+
 def are_ids(texts: Texts, *, longest: int = MAX_ID_LENGTH, is_person: bool = False) -> NDArray[np.bool_]:
     """Whether each text may be an id: 1 to ``longest`` printable characters; a person's without a slash."""
     facts = [
@@ -63,6 +74,14 @@ def sent_amounts(values: Decimals, *, minor_digits: NDArray[np.int64]) -> Amount
     amounts = products(values, one, digits=minor_digits)
     is_sum = values.mantissas <= _LARGEST_AMOUNT * 10**values.scales
     return Amounts(amounts.minor, amounts.signs, amounts.fits & is_sum)
+
+
+def sent_money(texts: Texts, *, minor_digits: NDArray[np.int64]) -> SentMoney:
+    """The sums that the texts stand for, each in a currency of as many decimals."""
+    values = sent_decimals(texts)
+    amounts = sent_amounts(values, minor_digits=minor_digits)
+    is_given = ~texts.is_empty
+    return SentMoney(amounts.minor, is_given, (values.is_valid & amounts.fits) | ~is_given)
 
 
 def sent_numbers(texts: Texts) -> SentNumbers:

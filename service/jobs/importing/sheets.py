@@ -1,13 +1,15 @@
-"""The one entrance: a file of any kind, read whole, with every row accounted for."""
+"""The entrance: a file of any kind, read whole, with every row accounted for."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from service.jobs.importing.catalogue_items import items_sheet
-from service.jobs.importing.columns import recognised_columns
+from service.jobs.importing.columns import NEEDED_OF_ORDERS, recognised_columns
 from service.jobs.importing.expenses import expenses_sheet
-from service.jobs.importing.kinds import can_be_read, sheet_kind
+from service.jobs.importing.kinds import can_be_read, orders_can_be_read, orders_kind, sheet_kind
+from service.jobs.importing.layout import Table
 from service.jobs.importing.lines import is_currency
+from service.jobs.importing.orders import SoldLines, orders_in_events, orders_in_sales
 from service.jobs.importing.reading import ImportRefused, Sheet, SheetKind
 from service.jobs.importing.sales import sales_sheet
 from service.jobs.importing.sent_events import events_sheet
@@ -42,16 +44,9 @@ def read_sheet(
     Raises:
         ImportRefused: If the file can't be read at all, or an argument makes no sense.
     """
-    if not is_currency(currency):
-        raise ImportRefused(f"--currency must be an ISO 4217 code of three capital letters, got {currency!r}")
-    fields = {field: heading for field, heading in mapping.items() if field != SHEET}
+    fields = _fields(mapping, currency=currency)
     on_progress("reading the file")
-    table = read_table(
-        path,
-        named=[heading for heading in fields.values() if heading],
-        sheet=mapping.get(SHEET),
-        is_readable=lambda headings: can_be_read(headings, fields),
-    )
+    table = _table(path, mapping, fields, is_readable=can_be_read)
     told = kind or sheet_kind(table.headings, fields, file=path.name)
     columns = recognised_columns(table.headings, fields, kind=told, file=path.name)
     on_progress(f"reading the {told}")
@@ -70,4 +65,62 @@ def read_sheet(
         now=now,
         file=path.name,
         on_progress=on_progress,
+    )
+
+
+def read_orders(
+    path: Path,
+    *,
+    mapping: Mapping[str, str],
+    currency: str,
+    timezone: str,
+    now: int,
+    on_progress: Callable[[str], None],
+) -> SoldLines:
+    """Who bought when, for how much and at what cost, by a file that need only say the first two.
+
+    The arguments are those of ``read_sheet``. The file holds sales, or events as ``kembang export events`` writes them.
+
+    Raises:
+        ImportRefused: If the file can't be read at all, or an argument makes no sense.
+    """
+    fields = _fields(mapping, currency=currency)
+    on_progress("reading the file")
+    table = _table(path, mapping, fields, is_readable=orders_can_be_read)
+    kind = orders_kind(table.headings)
+    if kind == "events":
+        columns = recognised_columns(table.headings, fields, kind=kind, file=path.name)
+        return orders_in_events(events_sheet(table, columns, currency=currency, now=now))
+    columns = recognised_columns(table.headings, fields, kind=kind, file=path.name, needed=NEEDED_OF_ORDERS)
+    on_progress("reading the sales")
+    return orders_in_sales(
+        table,
+        columns,
+        is_total_the_lines="total" in fields,
+        currency=currency,
+        timezone=timezone,
+        now=now,
+        file=path.name,
+    )
+
+
+def _fields(mapping: Mapping[str, str], *, currency: str) -> dict[str, str]:
+    """The mapping without the places in it."""
+    if not is_currency(currency):
+        raise ImportRefused(f"--currency must be an ISO 4217 code of three capital letters, got {currency!r}")
+    return {field: heading for field, heading in mapping.items() if field != SHEET}
+
+
+def _table(
+    path: Path,
+    mapping: Mapping[str, str],
+    fields: Mapping[str, str],
+    *,
+    is_readable: Callable[[Sequence[str], Mapping[str, str]], bool],
+) -> Table:
+    return read_table(
+        path,
+        named=[heading for heading in fields.values() if heading],
+        sheet=mapping.get(SHEET),
+        is_readable=lambda headings: is_readable(headings, fields),
     )

@@ -29,6 +29,7 @@ def sold(*ids: str, **changes: Any) -> EventPiece:
         "currencies": ["GBP" for _ in ids],
     }
     optional = ("sent_at", "feed_ids", "order_ids", "quantities", "seconds_watched", "seconds_total")
+    optional = (*optional, "costs_minor", "fees_minor")
     return EventPiece(**{**columns, **{name: [None for _ in ids] for name in optional}, **changes})  # type: ignore[arg-type]
 
 

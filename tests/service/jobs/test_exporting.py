@@ -74,7 +74,16 @@ def export(database: Database, tmp_path: Path) -> Export:
 
 
 def test_an_event_is_exported_as_it_was_sent(writer: Writer, export: Export) -> None:
-    said = event("e2", quantity=3, feed_id="f", sent_at=11 * DAY, seconds_watched=1.5, seconds_total=60.0)
+    said = event(
+        "e2",
+        quantity=3,
+        feed_id="f",
+        sent_at=11 * DAY,
+        seconds_watched=1.5,
+        seconds_total=60.0,
+        cost_minor=120,
+        fee_minor=5,
+    )
     bare = event("=e3", user=BROWSER, kind=Kind.VIEW, order_id=None, amount_minor=None, currency=None)
     append(writer, said, bare)
     first, second = export("events")
@@ -91,6 +100,8 @@ def test_an_event_is_exported_as_it_was_sent(writer: Writer, export: Export) -> 
         "order_id": "o1",
         "quantity": "3",
         "amount": "2.50",
+        "cost": "1.20",
+        "fee": "0.05",
         "currency": "GBP",
         "seconds_watched": "1.5",
         "seconds_total": "60",

@@ -8,7 +8,9 @@ import pytest
 
 from recommender.events import Kind
 from service.log.append import DeadLetter, NewEvent, NewExposure, append_dead_letters, append_events, append_exposure
+from service.log.campaigns import add_entry, add_units, all_campaigns, cards_of, create_campaign
 from service.log.database import Connection
+from service.log.dictionaries import user_ids
 from service.log.experiments import all_experiments, create_experiment
 from service.log.names import UserKey
 
@@ -19,7 +21,10 @@ Live = Callable[[Connection, UserKey], None]
 
 @pytest.fixture
 def live() -> Live:
-    """Lets somebody live in the log: a purchase, a refund, a view, an impression, a feed in an experiment, a letter."""
+    """Lets somebody live in the log: a purchase, a refund, a view, an impression, a feed in an experiment, a letter.
+
+    A user also gets a message and redeems her voucher.
+    """
 
     def on(connection: Connection, key: UserKey) -> None:
         name = f"{'v' if key.is_visitor else 'u'}-{key.external_id}"
@@ -54,6 +59,8 @@ def live() -> Live:
                 is_preview=False,
             ),
         )
+        if not key.is_visitor:
+            _in_a_campaign(connection, key)
         who = {"visitor_id" if key.is_visitor else "user_id": key.external_id}
         payload = json.dumps({"id": "bad", **who, "kind": "buy"})
         append_dead_letters(
@@ -61,3 +68,15 @@ def live() -> Live:
         )
 
     return on
+
+
+def _in_a_campaign(connection: Connection, key: UserKey) -> None:
+    """Contacted, and her voucher redeemed."""
+    sent = next(iter(all_campaigns(connection)), None) or create_campaign(
+        connection, key="back", salt="s", first_day=20_000, definition={}, now=NOW
+    )
+    (user_id,) = user_ids(connection, [key]).values()
+    unit = {"user_id": user_id, "block": 0, "is_contacted": True, "activity": 1.5, "margin_activity": 2.5}
+    add_units(connection, sent.id, [{**unit, "code": f"CODE{user_id}"}])
+    (card,) = cards_of(connection, sent.id, codes=[f"CODE{user_id}"])
+    add_entry(connection, card, "redeemed", count=1, day=20_001, now=NOW)

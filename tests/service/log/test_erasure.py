@@ -62,13 +62,23 @@ def lives(writer: Writer, live: Live) -> None:
 def test_a_person_is_forgotten_and_what_went_is_counted(database: Database, writer: Writer) -> None:
     removed = writer.run(lambda connection: erase(connection, ANNA, now=NOW))
     assert removed == Removed(
-        rows={"events": 5, "exposures": 1, "assignments": 1, "dead_letters": 1, "visitors": 0, "users": 1},
+        rows={
+            "events": 5,
+            "exposures": 1,
+            "assignments": 1,
+            "campaign_units": 1,
+            "campaign_entries": 1,
+            "dead_letters": 1,
+            "visitors": 0,
+            "users": 1,
+        },
         money={"GBP": {"purchases": 250, "refunds": 100}, "IDR": {"purchases": 7000, "refunds": 0}},
         units={"feed-1": {"treatment": 1}},
     )
     left = everything(database)
     assert [name for name, rows in left.items() if "anna" in str(rows)] == []
     assert left["erased_units"] == [(1, "treatment", 1)]
+    assert left["campaigns"][0][-2:] == (1, 0)  # one of the contacted has been forgotten, and nothing says who
 
 
 @pytest.mark.usefixtures("lives")
@@ -76,7 +86,7 @@ def test_others_keep_every_row(database: Database, writer: Writer) -> None:
     before = everything(database)
     writer.run(lambda connection: erase(connection, ANNA, now=NOW))
     after = everything(database)
-    for name in ("events", "exposures", "assignments", "dead_letters"):
+    for name in ("events", "exposures", "assignments", "campaign_units", "campaign_entries", "dead_letters"):
         assert set(map(str, after[name])) < set(map(str, before[name]))
     # Her row of the dictionary is nobody's now; it stays, so that her number is never given to somebody else.
     changed = [row for row in after["users"] if row not in before["users"]]
@@ -98,9 +108,11 @@ def test_removed_in_the_smallest_pieces_the_same_goes_as_at_once(database: Datab
     while not is_done:
         piece, is_done = writer.run(lambda connection: remove_piece(connection, person, most=1))
         removed, pieces = removed + piece, pieces + 1
-    assert pieces == 10 + 2 + 1 + 1  # events, exposures, the assignment that stayed, and the names
+    # Events, exposures, the assignment that stayed, the campaigns, and the names.
+    assert pieces == 10 + 2 + 1 + 1 + 1
     twice = {table: 2 * count for table, count in at_once.rows.items()}
-    assert removed.rows == {**twice, "users": 1, "visitors": 1, "assignments": 1}
+    once = dict.fromkeys(("users", "visitors", "assignments", "campaign_units", "campaign_entries"), 1)
+    assert removed.rows == {**twice, **once}
     assert removed.money == {currency: {k: 2 * v for k, v in sums.items()} for currency, sums in at_once.money.items()}
     assert set(removed.rows) == set(TABLES)
 

@@ -1,7 +1,9 @@
 from collections.abc import Callable
 from decimal import Decimal
+from hashlib import blake2b
 from typing import Any
 
+import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +19,7 @@ NOW_SECONDS = 1_767_225_600
 """The first instant of 2026, when the files of these tests are read."""
 FIELDS = (
     *("id", "kind", "user_id", "visitor_id", "item_id", "at", "sent_at", "feed_id", "order_id", "quantity", "amount"),
-    *("currency", "seconds_watched", "seconds_total", "payload_hash"),
+    *("cost", "fee", "currency", "seconds_watched", "seconds_total", "payload_hash"),
 )
 GOOD = {"id": "e1", "kind": "view", "user_id": "anna", "item_id": "tea", "at": "2024-03-05T10:00:00Z"}
 
@@ -74,6 +76,25 @@ def test_a_visitor_watches_a_video(read_bytes: ReadBytes) -> None:
     assert found["payload_hash"] == sent.payload_hash()
 
 
+def test_costs_are_in_the_hash_only_where_they_are_said(read_bytes: ReadBytes) -> None:
+    """The hash without them is what it was before there were any: of the eleven values that an event had."""
+    row = {**GOOD, "kind": "purchase", "amount": "5.00"}
+    sent = {"id": "e1", "kind": Kind.PURCHASE, "user": UserKey(False, "anna"), "item": "tea"}
+    paid = {**sent, "at": 1_709_632_800_000_000, "amount_minor": 500, "currency": "GBP"}
+    bare = event(events(read_bytes, row))
+    said = (Kind.PURCHASE, (False, "anna"), "tea", 1_709_632_800_000_000, None, None, None, 500, "GBP", None, None)
+    assert bare["payload_hash"] == blake2b(msgspec.msgpack.encode(said), digest_size=16).digest()
+    assert bare["payload_hash"] == NewEvent(**paid).payload_hash()
+    for cost, fee, minor in (
+        ("1.25", "", {"cost_minor": 125}),
+        ("", "0.5", {"fee_minor": 50}),
+        ("0", "0", {"cost_minor": 0, "fee_minor": 0}),
+    ):
+        found = event(events(read_bytes, {**row, "cost": cost, "fee": fee}))
+        assert (found["cost_minor"], found["fee_minor"]) == (minor.get("cost_minor"), minor.get("fee_minor"))
+        assert found["payload_hash"] == NewEvent(**paid, **minor).payload_hash() != bare["payload_hash"]
+
+
 def test_the_hash_in_the_file_is_kept(read_bytes: ReadBytes) -> None:
     assert event(events(read_bytes, {**GOOD, "payload_hash": "0f" * 16}))["payload_hash"] == b"\x0f" * 16
 
@@ -115,6 +136,9 @@ REFUSALS = [
     ({"quantity": "1000001"}, "bad_quantity"),
     ({"amount": "-1"}, "bad_amount"),
     ({"amount": "1e3"}, "bad_amount"),
+    ({"cost": "-1"}, "bad_cost"),
+    ({"fee": "free"}, "bad_fee"),
+    ({"cost": "1", "currency": "pounds"}, "bad_currency"),
     ({"amount": "5", "currency": "pounds"}, "bad_currency"),
     ({"seconds_watched": "-1"}, "bad_seconds_watched"),
     ({"seconds_watched": "nan"}, "bad_seconds_watched"),

@@ -1,0 +1,278 @@
+"""The report in English."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+ENGLISH: Mapping[str, str] = MappingProxyType(
+    {
+        "title": "Shop report",
+        "window": "{first} to {last}",
+        "between": "{low} to {high}",
+        "total": "Total",
+        "table_behind": "The figures behind the chart",
+        "personal": "This report names customers: it is personal data. Share it only with people who may know them.",
+        "made_of": "From the shop's books, {window}. Money in {currency}. Everything later than {last} is unknown "
+        "here.",
+        "empty": "The books hold no entries, so there is nothing to report.",
+        "simple_yes": "yes",
+        "simple_no": "not yet",
+        "checked_yes": "yes",
+        "checked_no": "no",
+        "customer.one": "{n} customer",
+        "customer.many": "{n} customers",
+        "new_customer.one": "{n} new customer",
+        "new_customer.many": "{n} new customers",
+        "week.one": "{n} week",
+        "week.many": "{n} weeks",
+        "day.one": "{n} day",
+        "day.many": "{n} days",
+        "value.margin": "Margin",
+        "value.estimated_margin": "Margin (partly estimated)",
+        "value.part_margin": "Margin or revenue",
+        "value.revenue": "Revenue",
+        "basis.margin": "Margin is revenue after refunds, less the costs and fees in the books.",
+        "basis.estimated_margin": "Margin is revenue after refunds less costs; where the books hold no cost, it is "
+        "taken as {rate} of revenue, which you stated.",
+        "basis.part_margin": "Costs are known for lines that make up {share} of sales. Elsewhere revenue stands for "
+        "margin, which is too much: fill in the missing costs, or state a margin rate.",
+        "basis.revenue": "The books hold no costs of goods, so revenue stands where margin should. Who buys much at "
+        "a thin margin looks too good. Fill in costs, or state a margin rate.",
+        "tile.revenue": "Revenue after refunds",
+        "tile.revenue.note": "{sales} sold, {refunds} given back",
+        "tile.profit": "Profit so far",
+        "tile.profit.note": "margin less the expenses in the books, before tax",
+        "tile.profit.no_costs": "Revenue less expenses",
+        "tile.profit.no_costs.note": "no profit yet: costs of goods are missing",
+        "tile.customers": "Customers who ordered",
+        "tile.customers.note": "{share} of them ordered again",
+        "tile.cash": "Money in, next {weeks} weeks",
+        "tile.cash.note": "if trade continues as now; 9 in 10 chance: {interval}",
+        "tile.cash.missing.note": "too few weeks for a forecast: {have} of {need}",
+        "brought.title": "Who brought most margin so far",
+        "brought.title.revenue": "Who brought most revenue so far",
+        "brought.none": "No sale in these books names its customer. Write down who buys (a name or phone number is "
+        "enough), and the next report can say who comes back.",
+        "brought.chart": "{value} by tenth of the customers",
+        "brought.chart.says": "The tenth of customers who brought most brought {share} of what all known customers "
+        "brought.",
+        "brought.tenth": "{from_}–{to}",
+        "brought.tenth.heading": "% of customers, most first",
+        "brought.table": "The {n} who brought most so far",
+        "brought.past": "This is what they brought, not what they will bring.",
+        "brought.sum": "Known customers brought {known}, sales to nobody known {anonymous}: together {all} after "
+        "refunds.",
+        "column.customer": "Customer",
+        "column.orders": "Orders",
+        "column.last_order": "Last order",
+        "column.revenue": "Revenue",
+        "column.running": "Share of expenses",
+        "column.profit": "Profit",
+        "profit_per_customer": "Profit per customer takes each customer's share of the expenses off ({cost} in all, "
+        "shared in proportion to revenue; sales to nobody known carry theirs). All known customers together: "
+        "{profit}; {losers} with a loss.",
+        "profit_per_customer.none": "Profit per customer cannot be told: the books hold neither costs nor expenses.",
+        "profit.title": "Profit and loss by month",
+        "profit.chart": "Revenue, cost of goods and expenses, profit",
+        "profit.chart.says": "The highest bar of revenue is {month} with {revenue}.",
+        "profit.series.revenue": "Revenue",
+        "profit.series.costs": "Costs and expenses",
+        "profit.series.profit": "Profit",
+        "profit.series.after": "Revenue less costs and expenses",
+        "profit.table": "Profit and loss by month",
+        "column.month": "Month",
+        "column.sales": "Sales",
+        "column.refunds": "Refunds",
+        "column.cost": "Cost of goods",
+        "column.stock": "Stock bought",
+        "column.advertising": "Advertising",
+        "column.other": "Other expenses",
+        "profit.stock_as_cost": "No line says what its goods cost, so stock bought counts as their cost in the month "
+        "it was paid.",
+        "profit.stock_apart": "Stock bought is money out but no cost here: the sales lines already hold what their "
+        "goods cost.",
+        "profit.unfinished": "{month} is not over in these books.",
+        "profit.no_expenses": "The books hold no expenses (rent, wages, advertising …): real profit is lower by those.",
+        "orders.chart": "Orders by new and returning customers",
+        "orders.chart.says": "In all, {share} of the orders of known customers were by somebody who had ordered "
+        "before.",
+        "orders.new": "New customers",
+        "orders.returning": "Returning customers",
+        "orders.begin": "In the first months old customers look new, because the books only begin.",
+        "cash.title": "Money in and out by week",
+        "cash.chart": "Money in by week, and the {weeks} weeks ahead",
+        "cash.chart.says": "Weekly money in and out up to {last}, then what the next {weeks} weeks bring if trade "
+        "continues as now, with the ranges that hold it with 50 and 90 % probability.",
+        "cash.in": "Money in",
+        "cash.out": "Money out",
+        "cash.ahead": "Money in, ahead",
+        "cash.claim": "If trade continues as now, the next {weeks} weeks bring {sum} in all; with 90 % probability "
+        "{interval}.",
+        "cash.missed": "Our last {n} forecasts missed by {miss} on average ({over} weeks each, made from these books "
+        "as they stood then).",
+        "cash.unchecked": "The books are too short to check this kind of forecast against what came: take it as a "
+        "guess.",
+        "cash.widened": "Because they missed by more than the weeks alone let expect, the ranges here are widened by "
+        "as much.",
+        "cash.season": "With less than two years of books a busy season cannot be told from growth: after a holiday "
+        "peak this forecast is likely too high.",
+        "cash.out_claim": "Money out in the same weeks: {sum} ({interval}). Left over: {net} ({net_interval}).",
+        "cash.known": "Customers known today are projected to order for {sum} of it; the rest would have to come "
+        "from new and unknown customers.",
+        "cash.known_more": "Customers known today alone are projected to order for {sum}.",
+        "cash.liability": "Stamps and vouchers outstanding: {sum}. If all are redeemed, so much less is left over.",
+        "cash.as_paid": "Money counts as paid on the day of the sale or expense{costs}; what a customer gave back on "
+        "the same day never came in.",
+        "cash.as_paid.costs": ", and costs of goods in the week of the sale, as the books hold no expense for stock",
+        "cash.below": "Expected to close below {floor}: the weeks to {weeks}.",
+        "cash.may_be_below": "May close below {floor} (1 chance in 20): the weeks to {weeks}.",
+        "cash.never_below": "No week is expected to close below {floor}.",
+        "cash.too_short": "A forecast needs at least {need} whole weeks, and the books hold {have}.",
+        "cash.table.ahead": "The next {weeks} weeks, if trade continues as now",
+        "cash.table.checks": "How earlier forecasts of this kind fared",
+        "cash.table.weeks": "Money in and out by week",
+        "column.week": "Week to",
+        "column.in": "In",
+        "column.in_90": "In, 90 % range",
+        "column.out": "Out",
+        "column.net": "Left over",
+        "column.closing": "Closing cash",
+        "column.closing_low": "1 in 20 below",
+        "column.made": "Made",
+        "column.predicted": "Forecast",
+        "column.actual": "Came in",
+        "column.error": "Missed by",
+        "column.inside": "In 90 % range",
+        "cash.made": "{n} weeks ago",
+        "new.title": "What a new customer may cost",
+        "new.observed": "Measured: {customers} who first ordered between {first} and {last} brought {margin} each, "
+        "on average, in their first {weeks} weeks{interval}.",
+        "new.interval": " (90 % interval of the mean: {interval})",
+        "new.projected": "Projected: a new customer brings {margin} in {weeks} weeks on average, the first order of "
+        "{first_order} included (90 % interval of the mean: {interval}). This is a projection from how customers "
+        "behaved so far; single customers lie far from it.",
+        "new.missing": "There is no projection yet: the books hold too little history for one (see the last section).",
+        "new.cost": "Advertising of {spent} and {new} between {first} and {last}: {each} for each. The books do not "
+        "say who came because of it.",
+        "new.cost.none": "The books hold no advertising for {first} to {last}, when {new} came: what a new customer "
+        "costs is unknown. Write advertising down as an expense of that name.",
+        "new.rule": "A new customer may cost at most what they bring, and only less leaves a profit; at the lower "
+        "end of the interval you are on the safe side. Rent and wages are not in it.",
+        "new.rule.revenue": "Costs are not known, so what they bring is revenue: what a new customer may cost is "
+        "much less, namely the part of that revenue which is left after costs.",
+        "new.months": "New customers by month, and what they brought in their first {weeks} weeks",
+        "new.months.note": "Only customers whose first {weeks} weeks are over. Months differ in more than "
+        "advertising (season, stock, luck): a month with a high return shows where to try more, not that advertising "
+        "did it. Only a test with a random group that is not addressed can show that.",
+        "new.where": "Most margin per unit of advertising came in {month}: {times} for each 1 spent.",
+        "new.where.none": "Where budget brings most margin cannot be said: it needs at least two months with "
+        "advertising and new customers.",
+        "new.categories": "Expenses by category",
+        "column.new_customers": "New customers",
+        "column.brought": "Brought",
+        "column.per_new": "Per new customer",
+        "column.advertising_per_new": "Advertising per new customer",
+        "column.return": "Margin per 1 of advertising",
+        "column.category": "Category",
+        "column.counted_as": "Counted as",
+        "column.amount": "Amount",
+        "kind.stock": "stock",
+        "kind.advertising": "advertising",
+        "kind.other": "other",
+        "no_category": "(none given)",
+        "retention.title": "How many come back",
+        "retention.none": "No month after a first order is covered to its end yet: come back after the next full "
+        "month.",
+        "retention.all": "All but the first month's",
+        "retention.chart": "Share of customers who order in the months after their first order",
+        "retention.chart.says": "In the month after the first order {first} order again; in month {k} after it {last}.",
+        "retention.table": "Ordered again in the month after the first order, by month of the first order",
+        "retention.note": "Each row follows the customers who first ordered in that month; only months that the "
+        "books cover to their last day are shown. The first month also holds older customers, because the books only "
+        "begin: the line of all leaves it out. Its later points rest on fewer customers.",
+        "column.share": "Share",
+        "column.ordered": "Ordered",
+        "column.months_after": "Months after",
+        "column.customers": "Customers",
+        "offers.title": "Vouchers and stamp cards, by their arithmetic",
+        "vouchers.rule": "A voucher pays only by what it changes. Without it, a customer buys with probability p0 "
+        "and leaves margin m; with it, everybody who buys redeems v. It breaks even if purchase rises to p0 · m / (m "
+        "− v).",
+        "vouchers.base": "Here m is {margin} per order. p0 is measured: who of the customers known before {first} "
+        "ordered in the {days} days to {last}.",
+        "vouchers.base.revenue": "Costs are not known, so m is revenue: the real required probabilities are higher.",
+        "vouchers.groups": "How many order without a voucher",
+        "vouchers.table": "How many must order for a voucher to break even",
+        "vouchers.amount": "No amount is recommended here: nobody has measured yet what a voucher changes in this "
+        "shop. Give it to a random half, leave the other half without, and compare.",
+        "vouchers.visible": "Comparing two random halves of {n} customers each, this shop could reliably see a rise "
+        "from {p0} to {p1} and more. Smaller effects stay unseen.",
+        "vouchers.invisible": "With {n} customers in each half, no rise would be seen reliably: collect more "
+        "customers first.",
+        "vouchers.none": "No voucher arithmetic: it needs at least six weeks of orders with a margin above 0.",
+        "vouchers.never": "never",
+        "group.everybody": "All known",
+        "group.recent": "Ordered in the {days} days before",
+        "group.silent": "Silent for {days} days or more",
+        "column.group": "Customers",
+        "column.known": "Known",
+        "column.ordered_share": "Ordered (p0)",
+        "column.interval_90": "90 % interval",
+        "column.voucher": "Voucher v",
+        "column.required": "{group}: from {p0} to",
+        "column.relative_lift": "Relative lift",
+        "stamps.gap": "Half of all repeat orders come within {days} of the order before. A card that takes longer to "
+        "fill than customers stay is decoration.",
+        "stamps.cost": "A full card is worth one mean order here, which costs the shop {cost}.",
+        "stamps.cost.price": "A full card is worth one mean order here. Its cost is not in the books, so it counts "
+        "at its price, {cost}: the real cost is lower.",
+        "stamps.table": "Had a card with one stamp an order begun on {first}, by {last}",
+        "stamps.note": "Stamps already given are a debt to customers (last column), as if every card were filled one "
+        "day. This counts what customers ordered anyway; a card may change that, and only a test can tell.",
+        "stamps.none": "No stamp card can be sized yet: nobody has ordered twice.",
+        "column.stamps": "Stamps",
+        "column.weeks_to_fill": "Weeks to fill at the usual gap",
+        "column.with_full": "Customers with a full card",
+        "column.full_cards": "Full cards",
+        "column.given_back": "Given back",
+        "column.card_cost": "Cost",
+        "column.open_stamps": "Open stamps",
+        "column.liability": "Open debt",
+        "groups.title": "Groups of customers",
+        "groups.chart": "Customers by group",
+        "groups.chart.says": "The largest group is {name} with {share} of the customers.",
+        "groups.table": "Groups, and what they brought so far",
+        "groups.examples": "One of each group, and why",
+        "column.segment": "Group",
+        "column.definition": "Who is in it",
+        "column.of_customers": "Of all",
+        "column.reason": "Why",
+        "limits.title": "What these books can and cannot say",
+        "limits.table": "What each statement stands on",
+        "limits.repeat": "{share} of customers ordered more than once; with {n} customers, the true share lies "
+        "between {low} and {high} (90 % interval).",
+        "limits.records": "{lines} lines of sales and {expenses} of expenses. Sales were written down in "
+        "{with_sales} of {weeks} weeks; the longest gap is {gap}. In quiet weeks nothing was sold or nothing written "
+        "down: the books cannot tell.",
+        "limits.unmatched": "Refunds of {sum} match no earlier sale in the books; they count in totals, not in orders.",
+        "column.statement": "Statement",
+        "column.have": "The books hold",
+        "column.need": "It needs about",
+        "column.enough": "Can be said",
+        "statement.margin": "Who brought most margin",
+        "statement.customers": "What is said of customers holds for the shop",
+        "statement.profit": "Profit",
+        "statement.repeat_share": "Share of customers who come back",
+        "statement.projection": "Projected value of customers",
+        "statement.projection_repeat": "Differences between customers",
+        "statement.cash": "A cash forecast that was checked",
+        "statement.season": "Season",
+        "unit.share.margin": "costs for {n} of sales",
+        "unit.share.customers": "a customer for {n} of sales",
+        "unit.weeks_with_expenses": "{n} weeks with expenses",
+        "unit.customers": "{n} customers",
+        "unit.repeat_customers": "{n} who ordered again",
+        "unit.weeks": "{n} weeks",
+        "profit_per_customer.margin": "The books hold no expenses, so profit per customer is their margin.",
+        "retention.each": "Each month's new customers",
+    }
+)

@@ -1,0 +1,37 @@
+import numpy as np
+import pytest
+
+from customers.lifetime_value import LifetimeValueModel, MeanSpend
+from customers.models.bgnbd import BetaGeometric
+from customers.models.maximum import Maximum
+from customers.orders import order_days
+from customers.report.outlook import new_customer_part
+
+
+def model(covariance) -> LifetimeValueModel:
+    parameters = (0.2425945, 4.4136019, 0.7929199, 2.4258881)
+    fit = Maximum(np.log(parameters), covariance, 0.0, converged=True)
+    return LifetimeValueModel(BetaGeometric("bg_nbd", *parameters, fit), MeanSpend(1000.0, 0.0), 2357, 39.0)
+
+
+ORDERS = order_days(
+    np.array([1, 2, 2]), np.array([0, 3, 20]), np.array([600, 400, 1000]), margins_minor=np.array([300, 200, 500])
+)
+
+
+def test_a_new_customer_is_worth_her_first_order_and_the_published_expectation_after_it() -> None:
+    part = new_customer_part(model(np.zeros((4, 4))), ORDERS, horizon_weeks=78, seed=0)
+
+    # First orders leave (300 + 200) / 2; later ones 1.8576 (Hardie's spreadsheet, 78 weeks) x 1000 x margin of a half.
+    assert part["first_order_minor"] == 250
+    assert part["margin_minor"] == pytest.approx(250 + 1.8576 * 1000 / 2, abs=1)
+
+
+def test_what_is_not_known_of_the_parameters_widens_the_interval() -> None:
+    sure, unsure = (
+        new_customer_part(model(np.eye(4) * variance), ORDERS, horizon_weeks=52, seed=0)["interval_90_minor"]
+        for variance in (0.0, 0.04)
+    )
+
+    assert unsure[1] - unsure[0] > sure[1] - sure[0]
+    assert unsure[0] < sure[0] < sure[1] < unsure[1]
