@@ -7,12 +7,15 @@ from scipy import integrate
 from customers.models.bgnbd import BetaGeometric
 from customers.models.histories import Histories, TimingModel, new_customer
 from customers.models.pareto_nbd import ParetoNBD
+from customers.models.regular import RegularGeometric
 from customers.models.residual import discounted_expected_orders
 
 MODELS: list[TimingModel] = [
     BetaGeometric("bg_nbd", 0.25, 4.4, 0.8, 2.4),
     BetaGeometric("mbg_nbd", 0.52, 6.2, 0.9, 1.6),
     ParetoNBD(0.55, 10.6, 0.61, 11.7),
+    RegularGeometric("bg_nbd", 2, 0.25, 1.5, 0.9, 2.1),
+    RegularGeometric("mbg_nbd", 3, 0.8, 1.4, 0.9, 9.0),
 ]
 every_model = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
 
