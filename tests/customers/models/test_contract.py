@@ -18,6 +18,8 @@ MODELS: list[TimingModel] = [
     RegularGeometric("mbg_nbd", 3, 0.8, 1.4, 0.9, 9.0),
 ]
 every_model = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+# Regular timing sums order by order, too slow for a quadrature of thousands of points; at k = 1 it is held to MBG/NBD.
+every_closed_model = pytest.mark.parametrize("model", MODELS[:3], ids=lambda model: model.name)
 
 HISTORIES = Histories(
     frequency=np.array([0, 0, 1, 2, 5, 26, 60]),
@@ -78,7 +80,7 @@ def test_a_horizon_below_0_is_refused(model: TimingModel) -> None:
             ask(HISTORIES, horizon_weeks=-1)
 
 
-@every_model
+@every_closed_model
 @pytest.mark.parametrize("rate_per_week", [0.0005, 0.02])
 def test_residual_orders_are_the_mean_over_an_exponential_horizon(model: TimingModel, rate_per_week: float) -> None:
     residual = discounted_expected_orders(model, HISTORIES, rate_per_week=rate_per_week)

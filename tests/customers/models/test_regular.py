@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from customers.models.bgnbd import Name, fit_bgnbd
+from customers.models.bgnbd import BetaGeometric, Name, fit_bgnbd
 from customers.models.histories import Histories, distinct_histories, new_customer
 from customers.models.regular import (
     RegularGeometric,
@@ -10,6 +10,8 @@ from customers.models.regular import (
     fit_regular,
     likeliest_regularity,
 )
+
+from customers.models.residual import discounted_expected_orders
 
 both_families = pytest.mark.parametrize("family", ["bg_nbd", "mbg_nbd"])
 
@@ -44,6 +46,17 @@ def test_exponential_gaps_are_bg_nbd_and_mbg_nbd_exactly(family: Name, cdnow) ->
         )
         assert same.probability_of_order(histories, horizon_weeks=weeks) == pytest.approx(
             plain.probability_of_order(histories, horizon_weeks=weeks), abs=1e-12
+        )
+
+
+def test_the_far_future_is_that_of_mbg_nbd_where_gaps_are_exponential(cdnow) -> None:
+    histories = cdnow.histories.of(np.arange(0, 2357, 50))
+    plain = BetaGeometric("mbg_nbd", 0.52, 6.2, 0.9, 1.6)
+    same = RegularGeometric("mbg_nbd", 1, 0.52, 6.2, 0.9, 1.6)
+
+    for rate in (0.0005, 0.02):
+        assert discounted_expected_orders(same, histories, rate_per_week=rate) == pytest.approx(
+            discounted_expected_orders(plain, histories, rate_per_week=rate), rel=1e-5, abs=1e-6
         )
 
 
