@@ -7,7 +7,7 @@ import numpy.typing as npt
 from scipy import special
 
 from customers.lifetime_value import LifetimeValueModel, MeanSpend
-from customers.models.histories import DistinctHistories, Histories, TimingModel, distinct_histories, new_customer
+from customers.models.histories import DistinctHistories, TimingModel, distinct_histories, new_customer
 from customers.models.residual import discounted_expected_orders
 from customers.orders import OrderStatistics
 

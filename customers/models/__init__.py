@@ -13,5 +13,6 @@ to expect of each customer. Within ``customers``, anybody may import them; they 
 - ``covariates``   what customers are and do beside ordering, in any of the three
 - ``covariate_fit`` where their likelihood is largest
 - ``residual``     their orders from now on for ever, discounted
+- ``regular``      BG/CNBD-k and MBG/CNBD-k: the same for customers who order regularly
 - ``gamma_gamma``  how much they spend per order
 """

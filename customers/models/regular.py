@@ -117,7 +117,7 @@ class RegularGeometric:
         share = horizon_weeks / (self.alpha + histories.age_weeks + horizon_weeks)
         ahead = _Ahead(
             steps=_steps_taken(self, histories),
-            shape=self.r + self.k * histories.frequency + np.arange(self.k)[:, None],
+            shape=self.r + self.k * histories.frequency + np.arange(self.k, dtype=np.float64)[:, None],
             share=share,
             staying=self.b + self.shift + histories.frequency.astype(np.float64),
             alive=self.probability_alive(histories),
@@ -286,9 +286,7 @@ class _Ahead:
     alive: FloatArray
 
     def of(self, rows: IntArray | npt.NDArray[np.bool_]) -> "_Ahead":
-        return _Ahead(
-            self.steps[:, rows], self.shape[:, rows], self.share[rows], self.staying[rows], self.alive[rows]
-        )
+        return _Ahead(self.steps[:, rows], self.shape[:, rows], self.share[rows], self.staying[rows], self.alive[rows])
 
 
 def _first_orders(k: int, a: float, ahead: _Ahead) -> tuple[FloatArray, IntArray]:

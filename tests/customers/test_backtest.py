@@ -104,9 +104,7 @@ def test_a_formula_that_misses_by_less_takes_over_and_the_reason_names_it() -> N
 
     assert result.fallback is not None
     assert "is used instead" in result.reason
-    assert result.mean_miss == pytest.approx(
-        np.mean([abs(check.total_error) for check in result.of(result.fallback)])
-    )
+    assert result.mean_miss == pytest.approx(np.mean([abs(check.total_error) for check in result.of(result.fallback)]))
 
 
 def test_trade_that_swings_widens_what_later_totals_may_be() -> None:

@@ -10,14 +10,13 @@ from customers.models.regular import (
     fit_regular,
     likeliest_regularity,
 )
-
 from customers.models.residual import discounted_expected_orders
 
 both_families = pytest.mark.parametrize("family", ["bg_nbd", "mbg_nbd"])
 
 
 def simulated(k: int, *, n: int = 1500, seed: int = 3) -> Histories:
-    """Customers of a shop 60 weeks old with Erlang-k gaps of four weeks on average, who leave after one order in ten."""
+    """Customers of a shop 60 weeks old with Erlang-k gaps of four weeks or so, who leave after one order in ten."""
     rng = np.random.default_rng(seed)
     age = rng.uniform(20, 60, n)
     gaps = rng.gamma(k, (4.0 / rng.gamma(4, 1 / 4, n))[:, None] / k, (n, 80))
@@ -89,7 +88,8 @@ def test_the_gradient_is_that_of_the_likelihood(family: Name, k: int) -> None:
     distinct, shift = distinct_histories(simulated(2, n=50)), 1 if family == "mbg_nbd" else 0
     logs, step = np.log([0.7, 2.0, 0.8, 5.0]), 1e-5
     numeric = [
-        (_log_likelihood(logs + e, distinct, k, shift)[0] - _log_likelihood(logs - e, distinct, k, shift)[0]) / (2 * step)
+        (_log_likelihood(logs + e, distinct, k, shift)[0] - _log_likelihood(logs - e, distinct, k, shift)[0])
+        / (2 * step)
         for e in np.eye(4) * step
     ]
 
@@ -112,9 +112,7 @@ def test_cdnow_customers_order_at_random_times(cdnow) -> None:
 def test_a_silence_says_more_of_a_regular_customer() -> None:
     # Ten orders a week apart, and then four weeks of nothing.
     silent = Histories(np.array([10]), np.array([10.0]), np.array([14.0]), np.array([0.0]))
-    alive = [
-        RegularGeometric("mbg_nbd", k, 2.0, 2.0 / k, 1.0, 9.0).probability_alive(silent)[0] for k in (1, 2, 4, 8)
-    ]
+    alive = [RegularGeometric("mbg_nbd", k, 2.0, 2.0 / k, 1.0, 9.0).probability_alive(silent)[0] for k in (1, 2, 4, 8)]
 
     assert np.all(np.diff(alive) < 0)
 
