@@ -1,10 +1,11 @@
-"""How good forecasts are on the sample of CDNOW: everything is chosen and fitted by 1997-09-30, and then 39 weeks pass."""
+"""How good forecasts are on the sample of CDNOW: chosen and fitted by 1997-09-30, judged by the 39 weeks after."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 from shops import cdnow_days
+from small_shops import judged
 
 from customers.backtest import backtest, calibration, ranking_quality
 from customers.lifetime_value import fit_lifetime_value
@@ -54,11 +55,9 @@ def test_the_interval_of_the_total_holds_what_came(data_folder, cdnow, actual) -
     assert abs(total.expected / actual.sum() - 1) < 0.15
 
 
-@pytest.mark.parametrize(("n", "greatest_median"), [(30, 0.33), (100, 0.22)])
-def test_forty_small_shops_are_forecast_with_honest_intervals(cdnow, actual, n: int, greatest_median: float) -> None:
-    # A small version of tests/bench/test_small_shops.py: 40 resamples know a median to some 4 points.
-    from small_shops import judged
-
-    result = judged(cdnow, actual, horizon_weeks=WEEKS, n=n, resamples=40, shops=("online_retail", "food_stall"))
-    assert result.median_error < greatest_median
-    assert 0.75 <= result.coverage <= 1
+def test_forty_shops_of_a_hundred_customers_are_forecast_with_honest_intervals(cdnow, actual) -> None:
+    # A small version of tests/bench/test_small_shops.py. 40 resamples know a median near 18 % to 4 points, and cover 31
+    # times or more in all but one case in 100 if the true coverage is 90 %.
+    result = judged(cdnow, actual, horizon_weeks=WEEKS, n=100, resamples=40, shops=("online_retail", "food_stall"))
+    assert result.median_error < 0.26
+    assert result.coverage >= 31 / 40
