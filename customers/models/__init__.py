@@ -14,5 +14,6 @@ to expect of each customer. Within ``customers``, anybody may import them; they 
 - ``covariate_fit`` where their likelihood is largest
 - ``residual``     their orders from now on for ever, discounted
 - ``regular``      BG/CNBD-k and MBG/CNBD-k: the same for customers who order regularly
+- ``renewals``     the sum over their orders ahead
 - ``gamma_gamma``  how much they spend per order
 """

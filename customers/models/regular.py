@@ -10,7 +10,7 @@ Marketing 38(3)).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ from scipy import special
 from customers.models.bgnbd import Name
 from customers.models.histories import DistinctHistories, Histories, check_horizon, distinct_histories
 from customers.models.maximum import Maximum, WeakPrior, maximise
+from customers.models.renewals import OrdersAhead, first_orders, later_orders
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -26,13 +27,6 @@ FloatArray = npt.NDArray[np.float64]
 GREATEST_REGULARITY = 8
 """Erlang shapes above it tell no more: gaps then differ by less than a third of their mean."""
 
-_NEGLIGIBLE = 1e-10
-"""Chance of yet another order below which the sum over orders ends."""
-
-_SUMMED_ORDERS = 200
-"""Orders ahead that are summed one by one, as many as anybody places in a year."""
-
-_TAIL_NODES = 64
 _LEAST_CHANCE = 1e-12
 """Of leaving after an order, as drawn: smaller ones overflow the number of orders until then."""
 
@@ -115,16 +109,16 @@ class RegularGeometric:
         """
         check_horizon(horizon_weeks)
         share = horizon_weeks / (self.alpha + histories.age_weeks + horizon_weeks)
-        ahead = _Ahead(
+        ahead = OrdersAhead(
             steps=_steps_taken(self, histories),
             shape=self.r + self.k * histories.frequency + np.arange(self.k, dtype=np.float64)[:, None],
             share=share,
             staying=self.b + self.shift + histories.frequency.astype(np.float64),
             alive=self.probability_alive(histories),
         )
-        total, rows = _first_orders(self.k, self.a, ahead)
+        total, rows = first_orders(self.k, self.a, ahead)
         if rows.size:
-            total[rows] += _later_orders(self.k, self.a, ahead.of(rows))
+            total[rows] += later_orders(self.k, self.a, ahead.of(rows))
         return total
 
     def probability_of_order(self, histories: Histories, *, horizon_weeks: float) -> FloatArray:
@@ -265,74 +259,6 @@ def _chance_of_steps(
     for j in range(model.k):
         chance += steps[j] * special.betainc(m * model.k - j, shape + j, share)
     return chance
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Ahead:
-    """What the orders of customers to come depend on; arrays have shape ``(n,)``, the first two ``(k, n)``.
-
-    Attributes:
-        steps: Probabilities of the steps taken since the last order.
-        shape: Of the rate's gamma distribution, given those steps.
-        share: Horizon over alpha + age + horizon.
-        staying: Second parameter of the beta distribution of leaving; the first is ``a``.
-        alive: Probability of not having left.
-    """
-
-    steps: FloatArray
-    shape: FloatArray
-    share: FloatArray
-    staying: FloatArray
-    alive: FloatArray
-
-    def of(self, rows: IntArray | npt.NDArray[np.bool_]) -> "_Ahead":
-        return _Ahead(self.steps[:, rows], self.shape[:, rows], self.share[rows], self.staying[rows], self.alive[rows])
-
-
-def _first_orders(k: int, a: float, ahead: _Ahead) -> tuple[FloatArray, IntArray]:
-    """Expected orders among the next ``_SUMMED_ORDERS``, and the rows of those who may well order more.
-
-    The chance of n steps or more falls by that of exactly n - 1, step by step: a negative binomial's.
-    """
-    total, rows = np.zeros(ahead.share.size), np.arange(ahead.share.size)
-    reached = np.ones(ahead.shape.shape)
-    log_share, log_chance = np.log(np.maximum(ahead.share, _LEAST_CHANCE)), ahead.shape * np.log1p(-ahead.share)
-    for n in range(1, k * _SUMMED_ORDERS + 1):
-        reached -= np.exp(log_chance)
-        log_chance += log_share + np.log((ahead.shape + n - 1) / n)
-        # Of all the steps that may have been taken before, one makes the n-th from here complete an order.
-        taken = -n % k
-        m = (n + taken) // k
-        total[rows] += ahead.alive * ahead.steps[taken] * np.maximum(reached[taken], 0.0)
-        if taken == 0:
-            still = ahead.alive * (ahead.staying + m - 1) / (a + ahead.staying + m - 1)
-            on = still * reached.max(axis=0) > _NEGLIGIBLE
-            rows, log_share, log_chance, reached = rows[on], log_share[on], log_chance[:, on], reached[:, on]
-            ahead = replace(ahead.of(on), alive=still[on])
-    return total, rows
-
-
-def _later_orders(k: int, a: float, ahead: _Ahead) -> FloatArray:
-    """Expected orders beyond the first ``_SUMMED_ORDERS``, over horizons of many years.
-
-    So far out one order is about as likely as the next, and the sum over m is an integral, taken by Gauss and
-    Legendre's rule in the logarithm of m, up to where hardly any rate reaches.
-    """
-    first = _SUMMED_ORDERS + 0.5
-    odds = ahead.share / (1 - ahead.share)
-    last = first + (ahead.shape[-1] + 40) * odds / k
-    nodes, weights = np.polynomial.legendre.leggauss(_TAIL_NODES)
-    half = np.log(last / first) / 2
-    total = np.zeros(odds.size)
-    for node, weight in zip(nodes.tolist(), weights.tolist(), strict=True):
-        m = first * np.exp(half * (node + 1))
-        reached = np.zeros(odds.size)
-        for taken in range(k):
-            reached += ahead.steps[taken] * special.betainc(m * k - taken, ahead.shape[taken], ahead.share)
-        stayed = np.exp(special.betaln(a, ahead.staying + m - 1) - special.betaln(a, ahead.staying))
-        total += weight * half * m * stayed * reached
-    later: FloatArray = ahead.alive * total
-    return later
 
 
 def _log_odds_left(logs: FloatArray, x: FloatArray, tx: FloatArray, T: FloatArray, k: int, shift: int) -> FloatArray:
