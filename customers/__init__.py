@@ -13,6 +13,13 @@ statistics per customer, fitted models, and projected value per customer, always
 - ``landmarks``       up to when engagement is measured, and from when models with covariates look
 - ``models``          when customers order and how much they spend
 - ``published``       numbers that others published, beside computed ones
+- ``priors``          what is believed of a shop before its orders are seen
+- ``timing``          the models of timing by name, fitted the way forecasts use them
+- ``season``          months in which everybody orders more, as a clock that runs faster then
+- ``heuristics``      what a spreadsheet would forecast
+- ``backtest``        forecasts of the shop's own past: the choice of a model, and by how much it misses
+- ``predictions``     what to expect of each customer, with intervals
+- ``totals``          what all of them together will order, with an interval
 - ``lifetime_value``  both together, or the reason why the history does not carry it
 - ``rfm``             recency, frequency and value scored, and the segments that marketing calls by name
 - ``silence``         how long customers have been silent, and how often such customers came back

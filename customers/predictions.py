@@ -7,7 +7,8 @@ import numpy.typing as npt
 from scipy import special
 
 from customers.lifetime_value import LifetimeValueModel, MeanSpend
-from customers.models.histories import DistinctHistories, Histories, TimingModel, distinct_histories, new_customer
+from customers.models.histories import DistinctHistories, TimingModel, distinct_histories, new_customer
+from customers.models.residual import discounted_expected_orders
 from customers.orders import OrderStatistics
 
 FloatArray = npt.NDArray[np.float64]
@@ -25,7 +26,7 @@ LEAST_RETURN = 0.5
 _DRAWS = 200
 _CHUNK = 20_000
 _DATE_GRID = np.concatenate([np.arange(1, 29) / 7, np.geomspace(29 / 7, EVER_WEEKS, 36)])
-_DISCOUNT_NODES = 32
+_WEEKS_PER_YEAR = 365.25 / 7
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,7 +117,7 @@ def predictions(
     rate = np.broadcast_to(np.asarray(margin_rate, dtype=np.float64), row_of.shape)
     spend = _spend(model, statistics)
     margin = _margin(model, statistics, futures, row_of, rate, orders.expected * spend.expected * rate, rng)
-    lasting = discounted_orders(model.timing, rows, yearly_discount=yearly_discount)
+    lasting = discounted_expected_orders(model.timing, rows, rate_per_week=yearly_discount / _WEEKS_PER_YEAR)
     return Predictions(
         horizon_weeks=horizon_weeks,
         alive=reader.probability_alive(rows)[row_of],
@@ -138,28 +139,10 @@ def new_customer_value(
         ValueError: If the horizon is negative or the discount not above 0.
     """
     orders = float(model.timing.expected_orders(new_customer(), horizon_weeks=horizon_weeks)[0])
-    lasting = float(discounted_orders(model.timing, new_customer(), yearly_discount=yearly_discount)[0])
+    weekly = yearly_discount / _WEEKS_PER_YEAR
+    lasting = float(discounted_expected_orders(model.timing, new_customer(), rate_per_week=weekly)[0])
     each = model.mean_spend_minor * margin_rate
     return NewCustomerValue(orders, orders * each, lasting * each)
-
-
-def discounted_orders(model: TimingModel, histories: Histories, *, yearly_discount: float) -> FloatArray:
-    """Orders of each customer over all time to come, each counted by exp(-rate × years until it).
-
-    By parts this is the integral of rate × exp(-rate t) E[orders until t] over t (Fader, Hardie and Lee 2005, Journal
-    of Marketing Research 42(4), define it), taken by Gauss and Laguerre's rule, which errs by less than 1 in 1,000.
-
-    Raises:
-        ValueError: If the discount is not above 0.
-    """
-    if not yearly_discount > 0:
-        raise ValueError(f"yearly_discount must be above 0, got {yearly_discount}")
-    weekly = yearly_discount * 7 / 365.25
-    nodes, weights = special.roots_laguerre(_DISCOUNT_NODES)
-    total = np.zeros(len(histories))
-    for node, weight in zip(nodes.tolist(), weights.tolist(), strict=True):
-        total += weight * model.expected_orders(histories, horizon_weeks=node / weekly)
-    return total
 
 
 def _orders(

@@ -10,6 +10,8 @@ to expect of each customer. Within ``customers``, anybody may import them; they 
 - ``departures``      the integral over that moment
 - ``subscriptions``   how long subscribers stay, by paid period: the shifted beta-geometric
 - ``hypergeometric``  Gauss' function where scipy's gives up
+- ``regular``         BG/CNBD-k and MBG/CNBD-k: the same as BG/NBD and MBG/NBD for customers who order regularly
+- ``renewals``        the sum over their orders ahead
 - ``covariates``      what customers are and do beside ordering, in any of the three
 - ``covariate_fit``   where their likelihood is largest
 - ``residual``        their orders from now on for ever, discounted

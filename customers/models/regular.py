@@ -19,15 +19,13 @@ from scipy import special
 from customers.models.bgnbd import Name
 from customers.models.histories import DistinctHistories, Histories, check_horizon, distinct_histories
 from customers.models.maximum import Maximum, WeakPrior, maximise
+from customers.models.renewals import OrdersAhead, first_orders, later_orders
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 
 GREATEST_REGULARITY = 8
 """Erlang shapes above it tell no more: gaps then differ by less than a third of their mean."""
-
-_NEGLIGIBLE = 1e-10
-"""Chance of yet another order below which the sum over orders ends."""
 
 _LEAST_CHANCE = 1e-12
 """Of leaving after an order, as drawn: smaller ones overflow the number of orders until then."""
@@ -110,27 +108,17 @@ class RegularGeometric:
             ValueError: If the horizon is negative.
         """
         check_horizon(horizon_weeks)
-        steps = _steps_taken(self, histories)
-        staying = self.b + self.shift + histories.frequency.astype(np.float64)
         share = horizon_weeks / (self.alpha + histories.age_weeks + horizon_weeks)
-        shape = self.r + self.k * histories.frequency + np.arange(self.k)[:, None]
-        log_share, log_chance = np.log(np.maximum(share, _LEAST_CHANCE)), shape * np.log1p(-share)
-        reached, still = np.ones(shape.shape), self.probability_alive(histories)
-        total, rows, n = np.zeros(len(histories)), np.arange(len(histories)), 1
-        while rows.size:
-            reached -= np.exp(log_chance)
-            log_chance += log_share + np.log((shape + n - 1) / n)
-            # Of all the steps that may have been taken before, one makes the n-th from here complete an order.
-            taken = -n % self.k
-            m = (n + taken) // self.k
-            total[rows] += still * steps[taken] * np.maximum(reached[taken], 0.0)
-            n += 1
-            if taken == 0:
-                still = still * (staying + m - 1) / (self.a + staying + m - 1)
-                on = still * reached.max(axis=0) > _NEGLIGIBLE
-                if not on.all():
-                    rows, still, staying, log_share = rows[on], still[on], staying[on], log_share[on]
-                    shape, log_chance, reached, steps = shape[:, on], log_chance[:, on], reached[:, on], steps[:, on]
+        ahead = OrdersAhead(
+            steps=_steps_taken(self, histories),
+            shape=self.r + self.k * histories.frequency + np.arange(self.k, dtype=np.float64)[:, None],
+            share=share,
+            staying=self.b + self.shift + histories.frequency.astype(np.float64),
+            alive=self.probability_alive(histories),
+        )
+        total, rows = first_orders(self.k, self.a, ahead)
+        if rows.size:
+            total[rows] += later_orders(self.k, self.a, ahead.of(rows))
         return total
 
     def probability_of_order(self, histories: Histories, *, horizon_weeks: float) -> FloatArray:

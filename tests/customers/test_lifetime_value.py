@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from customers.backtest import BackTest
 from customers.lifetime_value import (
     FEWEST_CUSTOMERS,
     LifetimeValueModel,
@@ -61,6 +62,17 @@ def test_the_likelier_timing_model_is_chosen_on_cdnow(cdnow) -> None:
 
     assert model.name == "mbg_nbd x gamma_gamma"
     assert model.n_customers == 2357
+
+
+def test_a_back_test_chooses_the_model_and_lets_a_small_shop_have_one() -> None:
+    statistics = shop(30)
+    untested = BackTest(13, (), "mbg_nbd", None, "", 0.13)
+
+    model = fit_lifetime_value(statistics, choice=untested)
+    assert model.name.startswith("mbg_nbd")
+    assert np.isfinite(model.projected_value_minor(statistics, 52)).all()
+    with pytest.raises(NotEnoughHistory, match="at least 10 customers who ordered, and there are 9"):
+        fit_lifetime_value(shop(9), choice=untested)
 
 
 def test_the_model_at_its_own_parameters_is_the_same_model() -> None:
