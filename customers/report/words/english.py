@@ -116,9 +116,6 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "cash.season": "With less than two years of books a busy season cannot be told from growth: after a holiday "
         "peak this forecast is likely too high.",
         "cash.out_claim": "Money out in the same weeks: {sum} ({interval}). Left over: {net} ({net_interval}).",
-        "cash.known": "Customers known today are projected to order for {sum} of it; the rest would have to come "
-        "from new and unknown customers.",
-        "cash.known_more": "Customers known today alone are projected to order for {sum}.",
         "cash.liability": "Stamps and vouchers outstanding: {sum}. If all are redeemed, so much less is left over.",
         "cash.as_paid": "Money counts as paid on the day of the sale or expense{costs}; what a customer gave back on "
         "the same day never came in.",
@@ -179,6 +176,26 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "kind.advertising": "advertising",
         "kind.other": "other",
         "no_category": "(none given)",
+        "known.title": "What known customers are projected to order",
+        "known.claim": "If trade continues as now, customers known on {last} order {orders} times in the next "
+        "{weeks} weeks (90 % interval {orders_interval}), for {value} ({value_interval}). New customers and sales to "
+        "nobody known come on top.",
+        "known.checked": "The same projection made on {days} earlier days missed the total of the {weeks} weeks "
+        "after it by {miss} on average.",
+        "known.unchecked": "The history is too short to check this projection against the shop's own past.",
+        "known.fallback": "In the shop's own past, {method} missed by less than every model, and is used instead.",
+        "known.leans": "With fewer than {need} customers the projection leans on what is known of other shops.",
+        "known.table": "Projections of {weeks} weeks made on {days} earlier days, beside what a spreadsheet would say",
+        "known.note": "The spreadsheet formula lets everybody order at the shop's mean frequency (its money is this "
+        "times mean order value times margin).",
+        "column.method": "Method",
+        "column.mean_miss": "Missed the total by",
+        "column.mean_error": "Orders off per customer",
+        "column.used": "Used here",
+        "method.model": "Model ({name})",
+        "method.spreadsheet": "the spreadsheet formula",
+        "method.gupta_lehmann": "a constant share that stays (Gupta and Lehmann)",
+        "method.own_rate": "each customer's own rate so far",
         "retention.title": "How many come back",
         "retention.none": "No month after a first order is covered to its end yet: come back after the next full "
         "month.",
