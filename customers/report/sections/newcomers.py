@@ -82,11 +82,12 @@ def _months(new: dict[str, Any], words: Speech) -> Table:
             words.figures.month(month["month"]),
             number(month["new_customers"]),
             money(month["margin_minor"]),
-            money(month["margin_per_new_customer_minor"]),
+            words.figures.divided(month["margin_per_new_customer_minor"]),
         ]
         if has_advertising:
             times = month["margin_per_advertising"]
-            row += [money(month["advertising_minor"]), money(month["advertising_per_new_customer_minor"])]
+            each = words.figures.divided(month["advertising_per_new_customer_minor"])
+            row += [money(month["advertising_minor"]), each]
             row.append(words.figures.money(None) if times is None else number(times, decimals=1))
         rows.append(tuple(row))
     caption = words.say("new.months", weeks=new["observed"]["weeks"])

@@ -115,7 +115,7 @@ def test_what_is_assumed_of_margins_is_said(books_of) -> None:
     books = books_of([("A", "2025-03-01", 1000)], until="2025-05-31")
 
     assert report(books, margin_rate=0.35)["totals"]["margin_minor"] == 350
-    assert "35 % of revenue, which you stated" in html_page(report(books, margin_rate=0.35), "en")
+    assert "35\N{NO-BREAK SPACE}% of revenue, which you stated" in html_page(report(books, margin_rate=0.35), "en")
 
 
 @pytest.mark.parametrize(
