@@ -102,11 +102,21 @@ class ExpenseLines:
         days: Shop day, days since 1970-01-01.
         categories: As the shop calls them (rent, stock, advertising); empty where it says nothing.
         amounts_minor: Minor units; money out is positive, money back negative.
+
+    Raises:
+        ValueError: If the arrays differ in length.
     """
 
     days: IntArray
     categories: npt.NDArray[np.object_]
     amounts_minor: IntArray
+
+    def __post_init__(self) -> None:
+        if not self.days.shape == self.categories.shape == self.amounts_minor.shape:
+            raise ValueError(
+                "the columns of expenses must have equal lengths, "
+                f"got {self.days.size}, {self.categories.size} and {self.amounts_minor.size}"
+            )
 
     def __len__(self) -> int:
         """Lines."""
@@ -128,6 +138,9 @@ class Books:
         currency: ISO 4217 code.
         currency_exponent: Decimals of its minor unit.
         until_day: The last day that the books cover, days since 1970-01-01; later lines are left out beforehand.
+
+    Raises:
+        ValueError: If a line is of a later day, or of a customer without a name.
     """
 
     sales: SalesLines
@@ -137,6 +150,18 @@ class Books:
     currency_exponent: int
     until_day: int
 
+    def __post_init__(self) -> None:
+        for what, days in (("a sale", self.sales.days), ("an expense", self.expenses.days)):
+            last = int(days.max(initial=self.until_day))
+            if last > self.until_day:
+                raise ValueError(
+                    f"books must end with their last line, but they end on {_date(self.until_day)} and {what} is of "
+                    f"{_date(last)}; leave later lines out, or correct their dates"
+                )
+        ids, n_names = self.sales.customer_ids, self.customer_names.size
+        if ids.size and not (int(ids.min()) >= ANONYMOUS and int(ids.max()) < n_names):
+            raise ValueError(f"customer_ids of sales must be rows of {n_names} names, or {ANONYMOUS} for nobody known")
+
     def until(self, day: int) -> "Books":
         """The books as they stood at the end of ``day``: nothing later is known, not even refunds of earlier sales."""
         return replace(
@@ -145,3 +170,7 @@ class Books:
             expenses=self.expenses.of(self.expenses.days <= day),
             until_day=min(day, self.until_day),
         )
+
+
+def _date(day: int) -> str:
+    return str(np.datetime64(day, "D"))

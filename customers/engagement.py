@@ -5,7 +5,7 @@ the same weeks, staying a customer would look like an effect of watching.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +26,8 @@ CAUTION = words(
 """To stand beside every figure of this module and of ``customers.content``."""
 
 FEWEST_CUSTOMERS = 30
-"""Customers with and customers without an order afterwards, below which no ratio is told."""
+"""Customers with an order afterwards, without one, and with any engagement, below which no ratio is told; and customers
+without engagement, below which nobody is compared with them."""
 
 MEASURES: Mapping[str, Words] = {
     "minutes_watched": words(en="minutes watched", id="menit tontonan"),
@@ -39,13 +40,14 @@ MEASURES: Mapping[str, Words] = {
 """What is measured of each customer before the landmark, in words."""
 
 _SENTENCE = words(
-    en="Customers with {typical:.3g} {measure} (the middle of those with any) ordered {ratio:.2f} times as often later "
-    "as customers with none and as many earlier orders; 95 % interval {low:.2f} to {high:.2f}, from {engaged:,} of "
-    "{n:,} customers.",
-    id="Pelanggan dengan {typical:.3g} {measure} (nilai tengah dari yang punya) kemudian membeli {ratio:.2f} kali "
-    "sesering pelanggan tanpa itu dengan jumlah pembelian sebelumnya yang sama; rentang 95 % {low:.2f} sampai "
-    "{high:.2f}, dari {engaged:,} di antara {n:,} pelanggan.",
+    en="Customers with {typical:.3g} {measure} ordered {ratio:.2f} times as often later as customers with {base} and "
+    "as many earlier orders; 95 % interval {low:.2f} to {high:.2f}, from {n:,} customers, {engaged:,} of them with "
+    "any.",
+    id="Pelanggan dengan {typical:.3g} {measure} kemudian membeli {ratio:.2f} kali sesering pelanggan dengan {base} "
+    "dan jumlah pembelian sebelumnya yang sama; rentang 95 % {low:.2f} sampai {high:.2f}, dari {n:,} pelanggan, "
+    "{engaged:,} di antaranya punya.",
 )
+_NONE = words(en="none", id="nol")
 _WITHHELD = words(
     en="Too few customers to say how {measure} go with later orders ({engaged:,} of {n:,} have any).",
     id="Terlalu sedikit pelanggan untuk mengatakan hubungan {measure} dengan pembelian berikutnya ({engaged:,} di "
@@ -61,9 +63,11 @@ class Association:
         measure: One of ``MEASURES``.
         n_customers: Customers looked at.
         n_engaged: Those with any of it.
-        typical: Median among those; ``nan`` if there are none.
-        ratio: Rate of later orders at ``typical`` over that at none, at equal orders before; None where too few
-            customers (or none without, or none with) carry it.
+        typical: How much is compared: the middle of those with any, or, where nearly everybody has some, what a quarter
+            of all surpass; ``nan`` if nobody has any.
+        base: With how much: none, or, where nearly everybody has some, what a quarter of all do not reach.
+        ratio: Rate of later orders at ``typical`` over that at ``base``, at equal orders before; None where too few
+            customers carry it.
         interval: 95 % interval of the ratio, robust to the spread of orders, or None.
         p_value: Two-sided, of a ratio of 1, adjusted by Holm for all measures asked about at once; or None.
     """
@@ -72,6 +76,7 @@ class Association:
     n_customers: int
     n_engaged: int
     typical: float
+    base: float
     ratio: float | None
     interval: tuple[float, float] | None
     p_value: float | None
@@ -86,6 +91,7 @@ class Association:
             text = _SENTENCE[language].format(
                 typical=self.typical,
                 measure=measure,
+                base=f"{self.base:.3g}" if self.base else _NONE[language],
                 ratio=self.ratio,
                 low=low,
                 high=high,
@@ -126,10 +132,10 @@ def associations(
 
 def _association(measure: str, values: FloatArray, orders_before: IntArray, orders_after: IntArray) -> Association:
     n, engaged = values.size, values > 0
-    typical = float(np.median(values[engaged])) if engaged.any() else float("nan")
-    unknown = Association(measure, n, int(engaged.sum()), typical, None, None, None)
+    base, typical = _compared(values)
+    unknown = Association(measure, n, int(engaged.sum()), typical, base, None, None, None)
     groups = [np.count_nonzero(orders_after > 0), np.count_nonzero(orders_after == 0), np.count_nonzero(engaged)]
-    if min(groups) < FEWEST_CUSTOMERS:
+    if min(groups) < FEWEST_CUSTOMERS or base == typical:
         return unknown
     columns = [np.ones(n), np.log1p(values)]
     if np.ptp(orders_before):
@@ -137,13 +143,10 @@ def _association(measure: str, values: FloatArray, orders_before: IntArray, orde
     fit = rate_regression(np.column_stack(columns), orders_after)
     if fit is None:
         return unknown
-    reach, error = float(np.log1p(typical)), float(np.sqrt(fit.covariance[1, 1]))
+    reach, error = float(np.log1p(typical) - np.log1p(base)), float(np.sqrt(fit.covariance[1, 1]))
     slope, margin = float(fit.coefficients[1]), float(stats.t.isf(0.025, fit.degrees)) * error
-    return Association(
-        measure,
-        n,
-        int(engaged.sum()),
-        typical,
+    return replace(
+        unknown,
         ratio=float(np.exp(slope * reach)),
         interval=(float(np.exp((slope - margin) * reach)), float(np.exp((slope + margin) * reach))),
         p_value=float(2 * stats.t.sf(abs(slope) / error, fit.degrees)),
@@ -157,9 +160,15 @@ def _adjusted(found: list[Association]) -> list[Association]:
     for rank, (p_value, row) in enumerate(known):
         least = max(least, min(1.0, p_value * (len(known) - rank)))
         adjusted[row] = least
-    return [
-        Association(
-            one.measure, one.n_customers, one.n_engaged, one.typical, one.ratio, one.interval, adjusted.get(row)
-        )
-        for row, one in enumerate(found)
-    ]
+    return [replace(one, p_value=adjusted.get(row)) for row, one in enumerate(found)]
+
+
+def _compared(values: FloatArray) -> tuple[float, float]:
+    """The two amounts of a measure that are compared: what few do, and what many do."""
+    engaged = values > 0
+    if not engaged.any():
+        return 0.0, float("nan")
+    if np.count_nonzero(~engaged) >= FEWEST_CUSTOMERS:
+        return 0.0, float(np.median(values[engaged]))
+    low, high = np.quantile(values, (0.25, 0.75))
+    return float(low), float(high)

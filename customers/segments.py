@@ -10,7 +10,7 @@ import numpy.typing as npt
 from customers.books import Value
 from customers.orders import OrderStatistics
 from customers.rfm import scores_by_rank
-from customers.silence import Comebacks, Silences, silences
+from customers.silence import HORIZON_DAYS, Comebacks, Silences, silences
 from customers.wording import VALUE_WORDS, Language, Words, frequency_in_words, words
 
 IntArray = npt.NDArray[np.int64]
@@ -18,12 +18,18 @@ FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
 LOYAL_ORDER_DAYS = 3
-AT_RISK_BELOW = 0.5
-"""P(alive) below which a customer who is silent longer than usual has more likely left than not."""
+LONG_GAPS = 2.0
+"""Usual gaps after which anybody is called quiet longer than usual."""
+
+LEFT_BELOW = 0.5
+"""P(alive) below which one usual gap is enough: the customer has more likely left than not."""
 
 QUIET_BELOW = 0.2
-AT_RISK_GAPS, QUIET_GAPS = 2.0, 4.0
-"""Usual gaps silent that stand for those probabilities where no model is."""
+"""Chance of an order within the horizon below which a customer quiet longer than usual is called quiet. It is the
+chance that the customer's reason tells, so that the two never disagree."""
+
+QUIET_GAPS = 4.0
+"""Usual gaps that stand for that chance where neither the shop's record nor a model gives it."""
 
 FEWEST_CASES = 30
 """Cases below which the shop's own rate of such customers is not told: of 30, the usual error is still 8 in 100."""
@@ -36,8 +42,8 @@ class Segment:
     Attributes:
         id: Stable: for targeting, feeds, experiments and files.
         name: In words.
-        rule: Who is in it; ``{value}`` in it is what the shop's customer value consists of, see ``definition``.
-        rule_without_model: The same where no model gives probabilities, if that is another.
+        rule: Who is in it; ``definition`` fills in ``{value}`` and ``{horizon}``.
+        rule_without_model: The same where no model gives chances of an order, if that is another.
     """
 
     id: str
@@ -45,16 +51,18 @@ class Segment:
     rule: Words
     rule_without_model: Words | None = None
 
-    def definition(self, language: Language, *, value: Value, has_model: bool) -> str:
-        """Who is in it, in words that call revenue revenue.
+    def definition(self, language: Language, *, value: Value, has_model: bool, horizon_days: int = HORIZON_DAYS) -> str:
+        """Who is in it, in words; what "quiet longer than usual" means in them, ``QUIET_LONGER`` says.
 
         Args:
             language: Of the words.
-            value: As ``SalesLines.value`` gives it.
-            has_model: Whether customers were segmented with a model's probabilities.
+            value: What customer value consists of, see ``SalesLines.value``: revenue is never called margin.
+            has_model: Whether customers were segmented with a model's chances of an order.
+            horizon_days: That of the ``comebacks`` they were segmented with.
         """
-        rule = self.rule if has_model or self.rule_without_model is None else self.rule_without_model
-        return rule[language].format(value=VALUE_WORDS[value][language])
+        without = None if has_model else self.rule_without_model
+        rule = self.rule if without is None else without
+        return rule[language].format(value=VALUE_WORDS[value][language], horizon=horizon_days)
 
 
 SEGMENTS: tuple[Segment, ...] = (
@@ -62,37 +70,32 @@ SEGMENTS: tuple[Segment, ...] = (
         "quiet",
         words(en="Quiet", id="Lama diam"),
         words(
-            en="Silent longer than usual and hardly expected back (chance of still being a customer below 1 in 5; for "
-            "customers of one order, below 1 in 2).",
-            id="Diam lebih lama dari biasanya dan kecil harapan kembali (peluang masih menjadi pelanggan di bawah 1 "
-            "dari 5; untuk yang baru sekali membeli, di bawah 1 dari 2).",
+            en="Quiet longer than usual, with a chance below 1 in 5 of ordering within {horizon} days: by the shop's "
+            "own record of such customers, and where that is short by the model.",
+            id="Diam lebih lama dari biasanya, dengan peluang di bawah 1 dari 5 untuk membeli dalam {horizon} hari: "
+            "menurut catatan toko tentang pelanggan seperti itu, dan bila catatannya sedikit menurut model.",
         ),
         words(
-            en="Silent for more than four usual gaps; customers of one order, for more than two.",
-            id="Diam lebih dari empat kali jeda biasanya; yang baru sekali membeli, lebih dari dua kali.",
+            en="Quiet longer than usual, and fewer than 1 in 5 such customers bought again within {horizon} days; "
+            "where the shop's record of them is short: quiet for more than four usual gaps.",
+            id="Diam lebih lama dari biasanya, dan kurang dari 1 di antara 5 pelanggan seperti itu membeli lagi dalam "
+            "{horizon} hari; bila catatan toko sedikit: diam lebih dari empat kali jeda biasanya.",
         ),
     ),
     Segment(
         "at_risk",
         words(en="At risk: quiet longer than usual", id="Berisiko: diam lebih lama dari biasanya"),
         words(
-            en="Came back before, is silent longer than usual, and has more likely left than not (chance of still "
-            "being a customer from 1 in 5 to 1 in 2).",
-            id="Pernah kembali, kini diam lebih lama dari biasanya, dan lebih mungkin pergi daripada tidak (peluang "
-            "masih menjadi pelanggan 1 dari 5 sampai 1 dari 2).",
-        ),
-        words(
-            en="Came back before, and is silent for two to four usual gaps.",
-            id="Pernah kembali, kini diam dua sampai empat kali jeda biasanya.",
+            en="Came back before, is quiet longer than usual, and is not among the quiet.",
+            id="Pernah kembali, kini diam lebih lama dari biasanya, dan tidak termasuk yang lama diam.",
         ),
     ),
     Segment(
         "champions",
         words(en="Champions", id="Juara"),
         words(
-            en="The tenth of customers who brought most {value} so far, and are not quiet longer than usual.",
-            id="Sepersepuluh pelanggan yang sejauh ini membawa {value} terbanyak, dan tidak diam lebih lama dari "
-            "biasanya.",
+            en="The tenth of customers who brought most {value} so far, not quiet longer than usual.",
+            id="Sepersepuluh pelanggan yang sejauh ini membawa {value} terbanyak, tidak diam lebih lama dari biasanya.",
         ),
     ),
     Segment(
@@ -107,20 +110,29 @@ SEGMENTS: tuple[Segment, ...] = (
         "loyal",
         words(en="Loyal", id="Setia"),
         words(
-            en="Three order days or more, and likely still a customer.",
-            id="Tiga hari belanja atau lebih, dan kemungkinan masih pelanggan.",
+            en="Three order days or more, not quiet longer than usual.",
+            id="Tiga hari belanja atau lebih, tidak diam lebih lama dari biasanya.",
         ),
     ),
     Segment(
         "occasional",
         words(en="Occasional", id="Sesekali"),
         words(
-            en="One or two order days, and likely still a customer.",
-            id="Satu atau dua hari belanja, dan kemungkinan masih pelanggan.",
+            en="One or two order days, and none of the others.",
+            id="Satu atau dua hari belanja, dan tidak termasuk yang lain.",
         ),
     ),
 )
-"""In the order in which they are tried: who is quiet is no champion any more, whatever she brought."""
+"""In the order in which they are tried: who is quiet longer than usual is no champion now, whatever she brought."""
+
+QUIET_LONGER = words(
+    en="Quiet longer than usual: for more than two usual gaps, or for more than one where the model gives less than an "
+    "even chance of still being a customer.",
+    id="Diam lebih lama dari biasanya: lebih dari dua kali jeda biasanya, atau lebih dari satu kali bila menurut model "
+    "peluang masih menjadi pelanggan kurang dari separuh.",
+)
+"""What the definitions mean by it. Silence alone suffices: where customers never seem to leave for good, a model's
+P(alive) is nearly 1 for everybody, and would call nobody quiet."""
 
 _CODES: Mapping[str, int] = MappingProxyType({segment.id: code for code, segment in enumerate(SEGMENTS)})
 
@@ -224,9 +236,9 @@ def segmented(
         margins_minor: What each brought so far, of either sign, shape ``(n_customers,)``.
         comebacks: From ``customers.silence.comebacks`` of the same history.
         p_alive: Probability of still being a customer, same shape, from Pareto/NBD or MBG/NBD: BG/NBD's is 1 for
-            everybody who bought once, and says nothing. None where no model is; then silence alone decides: at risk
-            after two usual gaps, quiet after four (one-time customers after two).
-        p_order: Probability of an order within the horizon of ``comebacks``, same shape, or None.
+            everybody who bought once, and says nothing. None where no such model is; then silence alone says who is
+            quiet longer than usual.
+        p_order: Probability of an order within the horizon of ``comebacks``, same shape, or None where no model is.
 
     Raises:
         ValueError: If lengths differ or a probability is none.
@@ -238,27 +250,25 @@ def segmented(
         if chances is not None and not ((chances >= 0) & (chances <= 1)).all():
             raise ValueError(f"{name} must be from 0 to 1, got {chances[~((chances >= 0) & (chances <= 1))][0]}")
     silence, n_days = silences(statistics), statistics.frequency + 1
-    at_risk, quiet = _leaving(silence, n_days, p_alive)
-    codes = np.select(
-        [
-            quiet,
-            at_risk,
-            (scores_by_rank(margins_minor, n_scores=10) == 10) & (margins_minor > 0),
-            (n_days == 1) & (silence.gaps <= 1),
-            n_days >= LOYAL_ORDER_DAYS,
-        ],
-        range(len(SEGMENTS) - 1),
-        default=len(SEGMENTS) - 1,
-    ).astype(np.int8)
+    is_longer: BoolArray = silence.gaps > LONG_GAPS
+    if p_alive is not None:
+        is_longer |= (silence.gaps > 1) & (p_alive < LEFT_BELOW)
+    chances = _chances(silence, comebacks, p_order)
+    is_quiet = is_longer & np.where(np.isnan(chances), silence.gaps > QUIET_GAPS, chances < QUIET_BELOW)
+    fits = [
+        is_quiet,
+        is_longer & (n_days > 1),
+        ~is_longer & (scores_by_rank(margins_minor, n_scores=10) == 10) & (margins_minor > 0),
+        (n_days == 1) & (silence.gaps <= 1),
+        n_days >= LOYAL_ORDER_DAYS,
+    ]
+    codes = np.select(fits, range(len(fits)), default=len(fits)).astype(np.int8)
     return Segmentation(statistics.customer_ids, codes, silence, comebacks, p_order)
 
 
-def _leaving(silence: Silences, n_days: IntArray, p_alive: FloatArray | None) -> tuple[BoolArray, BoolArray]:
-    """Who has more likely left than not, and who is hardly expected back; both are silent longer than usual."""
-    if p_alive is None:
-        at_risk, quiet = silence.gaps > AT_RISK_GAPS, silence.gaps > QUIET_GAPS
-    else:
-        is_longer = silence.gaps > 1
-        at_risk, quiet = is_longer & (p_alive < AT_RISK_BELOW), is_longer & (p_alive < QUIET_BELOW)
-    # One order is no custom to lose: at risk are those who came back before.
-    return at_risk, quiet | (at_risk & (n_days == 1))
+def _chances(silence: Silences, comebacks: Comebacks, p_order: FloatArray | None) -> FloatArray:
+    """Of an order within the horizon: the shop's own rate where it has seen enough, else the model's, else ``nan``."""
+    rates = np.full(comebacks.n_cases.size, np.nan)
+    np.divide(comebacks.n_came_back, comebacks.n_cases, out=rates, where=comebacks.n_cases >= FEWEST_CASES)
+    chances: FloatArray = rates[silence.situations]
+    return chances if p_order is None else np.where(np.isnan(chances), p_order, chances)

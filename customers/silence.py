@@ -11,6 +11,9 @@ IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
+HORIZON_DAYS = 90
+"""Days within which coming back counts, where nothing else is asked for."""
+
 FEWEST_OWN_GAPS = 2
 """Gaps from which a customer has a rhythm of her own; one gap may be anything, so the shop's stands for it."""
 
@@ -89,7 +92,9 @@ class Comebacks:
     n_came_back: IntArray
 
 
-def comebacks(days: OrderDays, *, until_day: int, horizon_days: int = 90, most_landmarks: int = 4) -> Comebacks:
+def comebacks(
+    days: OrderDays, *, until_day: int, horizon_days: int = HORIZON_DAYS, most_landmarks: int = 4
+) -> Comebacks:
     """The shop's own record of who came back, from days far enough back to know.
 
     On each landmark customers are put into situations by what was known then, and nothing later; then the horizon

@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from bookkeeping import books_of, sales_of
 
-from customers.books import NO_ORDER, SalesLines
+from customers.books import NO_ORDER, ExpenseLines, SalesLines
 
 
 def test_margin_is_revenue_less_cost_where_known_else_revenue_at_the_given_rate() -> None:
@@ -39,3 +41,17 @@ def test_columns_of_different_lengths_are_refused() -> None:
 
     with pytest.raises(ValueError, match="columns of sales must have equal lengths"):
         SalesLines(two, three, two, two, two.astype(np.bool_), two)
+    with pytest.raises(ValueError, match="columns of expenses must have equal lengths, got 2, 2 and 3"):
+        ExpenseLines(two, two.astype(np.object_), three)
+
+
+def test_a_line_after_the_books_end_is_refused_with_both_dates() -> None:
+    with pytest.raises(ValueError, match="they end on 1970-01-10 and a sale is of 1970-01-11; leave later lines out"):
+        books_of((0, 10, 5, None, 1), until_day=9)
+    with pytest.raises(ValueError, match="an expense is of 1970-01-12"):
+        books_of(until_day=9, expenses=((11, "rent", 5),))
+
+
+def test_a_customer_without_a_name_is_refused() -> None:
+    with pytest.raises(ValueError, match="must be rows of 0 names, or -1"):
+        replace(books_of(until_day=9), sales=sales_of((0, 1, 5, None, 1)))
