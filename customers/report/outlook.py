@@ -78,7 +78,7 @@ def outlook(
 
 
 def every_nth_customer(orders: OrderDays, *, most: int) -> OrderDays:
-    """The orders of every n-th customer by id, n the least number that leaves at most ``most``; all of a smaller shop."""
+    """The orders of every n-th customer by id, n the least that leaves at most ``most``; all of a smaller shop."""
     starts = run_starts(orders.customer_ids)
     every = -(-int(starts.sum()) // most)
     if every <= 1:
