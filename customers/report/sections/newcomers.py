@@ -60,8 +60,11 @@ def _projected(new: dict[str, Any], words: Speech) -> str | None:
 
 def _cost(new: dict[str, Any], words: Speech) -> str:
     cost = new["advertising"]
+    key = "new.cost" if cost["spent_minor"] > 0 else "new.cost.none"
+    if cost["spent_minor"] > 0 and not cost["new_customers"]:
+        key = "new.cost.nobody"
     return words.say(
-        "new.cost" if cost["per_new_customer_minor"] is not None else "new.cost.none",
+        key,
         spent=words.figures.money(cost["spent_minor"]),
         new=words.counted("new_customer", cost["new_customers"]),
         first=words.figures.date(cost["from"]),

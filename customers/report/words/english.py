@@ -150,8 +150,10 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "new.missing": "There is no projection yet: the books hold too little history for one (see the last section).",
         "new.cost": "Advertising of {spent} and {new} between {first} and {last}: {each} for each. The books do not "
         "say who came because of it.",
-        "new.cost.none": "The books hold no advertising for {first} to {last}, when {new} came: what a new customer "
-        "costs is unknown. Write advertising down as an expense of that name.",
+        "new.cost.nobody": "Advertising of {spent} between {first} and {last}, and nobody new among the customers "
+        "known by name.",
+        "new.cost.none": "The books hold no advertising for {first} to {last} ({new}): what a new customer costs is "
+        "unknown. Write advertising down as an expense of that name.",
         "new.rule": "A new customer may cost at most what they bring, and only less leaves a profit; at the lower "
         "end of the interval you are on the safe side. Rent and wages are not in it.",
         "new.rule.revenue": "Costs are not known, so what they bring is revenue: what a new customer may cost is "
@@ -221,10 +223,9 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "vouchers.table": "How many must order for a voucher to break even",
         "vouchers.amount": "No amount is recommended here: nobody has measured yet what a voucher changes in this "
         "shop. Give it to a random half, leave the other half without, and compare.",
-        "vouchers.visible": "Comparing two random halves of {n} customers each, this shop could reliably see a rise "
-        "from {p0} to {p1} and more. Smaller effects stay unseen.",
-        "vouchers.invisible": "With {n} customers in each half, no rise would be seen reliably: collect more "
-        "customers first.",
+        "vouchers.visible": "Comparing two random halves of {n} each, this shop could reliably see a rise from {p0} "
+        "to {p1} and more. Smaller effects stay unseen.",
+        "vouchers.invisible": "With {n} in each half, no rise would be seen reliably: collect more customers first.",
         "vouchers.none": "No voucher arithmetic: it needs at least six weeks of orders with a margin above 0.",
         "vouchers.never": "never",
         "group.everybody": "All known",
@@ -268,8 +269,8 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "limits.repeat": "{share} of customers ordered more than once; with {n} customers, the true share lies "
         "between {low} and {high} (90 % interval).",
         "limits.records": "{lines} lines of sales and {expenses} of expenses. Sales were written down in "
-        "{with_sales} of {weeks} weeks; the longest gap is {gap}. In quiet weeks nothing was sold or nothing written "
-        "down: the books cannot tell.",
+        "{with_sales} of {weeks}; the longest gap is {gap}. In quiet weeks nothing was sold or nothing written down: "
+        "the books cannot tell.",
         "limits.unmatched": "Refunds of {sum} match no earlier sale in the books; they count in totals, not in orders.",
         "column.statement": "Statement",
         "column.have": "The books hold",

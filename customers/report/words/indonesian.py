@@ -154,8 +154,10 @@ INDONESIAN: Mapping[str, str] = MappingProxyType(
         "new.missing": "Belum ada proyeksi: riwayat dalam pembukuan terlalu sedikit (lihat bagian terakhir).",
         "new.cost": "Iklan {spent} dan {new} antara {first} dan {last}: {each} per orang. Pembukuan tidak mengatakan "
         "siapa yang datang karena iklan.",
-        "new.cost.none": "Pembukuan tidak memuat iklan untuk {first} sampai {last}, ketika {new} datang: biaya "
-        "seorang pelanggan baru tidak diketahui. Catat iklan sebagai pengeluaran dengan nama itu.",
+        "new.cost.nobody": "Iklan {spent} antara {first} dan {last}, dan tidak ada yang baru di antara pelanggan "
+        "yang dikenal namanya.",
+        "new.cost.none": "Pembukuan tidak memuat iklan untuk {first} sampai {last} ({new}): biaya seorang pelanggan "
+        "baru tidak diketahui. Catat iklan sebagai pengeluaran dengan nama itu.",
         "new.rule": "Seorang pelanggan baru paling banyak boleh dibayar sebesar yang dibawanya, dan laba tersisa "
         "hanya di bawah itu; ujung bawah interval adalah sisi aman. Sewa dan gaji tidak termasuk.",
         "new.rule.revenue": "Modal tidak tercatat, jadi yang dibawa adalah omzet: batas untuk pelanggan baru jauh "
@@ -230,10 +232,10 @@ INDONESIAN: Mapping[str, str] = MappingProxyType(
         "vouchers.amount": "Tidak ada jumlah yang disarankan di sini: belum ada yang mengukur apa yang diubah "
         "voucher di toko ini. Berikan kepada separuh yang dipilih acak, biarkan separuh lainnya tanpa, lalu "
         "bandingkan.",
-        "vouchers.visible": "Membandingkan dua paruh acak berisi {n} pelanggan, toko ini bisa melihat dengan andal "
-        "kenaikan dari {p0} ke {p1} atau lebih. Pengaruh yang lebih kecil tidak terlihat.",
-        "vouchers.invisible": "Dengan {n} pelanggan di setiap paruh, kenaikan apa pun tidak akan terlihat dengan "
-        "andal: kumpulkan lebih banyak pelanggan dahulu.",
+        "vouchers.visible": "Membandingkan dua paruh acak berisi {n}, toko ini bisa melihat dengan andal kenaikan "
+        "dari {p0} ke {p1} atau lebih. Pengaruh yang lebih kecil tidak terlihat.",
+        "vouchers.invisible": "Dengan {n} di setiap paruh, kenaikan apa pun tidak akan terlihat dengan andal: "
+        "kumpulkan lebih banyak pelanggan dahulu.",
         "vouchers.none": "Tanpa hitungan voucher: perlu sedikitnya enam minggu pesanan dengan margin di atas 0.",
         "vouchers.never": "tidak pernah",
         "group.everybody": "Semua yang dikenal",
