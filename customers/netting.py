@@ -124,7 +124,7 @@ def left_of(owners: IntArray, days: IntArray, amounts_minor: IntArray) -> IntArr
 
     Args:
         owners: Shape ``(n,)``, any order.
-        days: Same shape; within a day, sales come before refunds.
+        days: Same shape; within a day, sales come before refunds, and else the given order holds.
         amounts_minor: Same shape.
 
     Returns:
@@ -136,7 +136,7 @@ def left_of(owners: IntArray, days: IntArray, amounts_minor: IntArray) -> IntArr
     rows = np.flatnonzero(with_refunds[owners])
     if not rows.size:
         return left
-    rows = rows[rows_sorted_by(owners[rows], days[rows], amounts_minor[rows] < 0)]
+    rows = rows[rows_sorted_by(owners[rows], days[rows], amounts_minor[rows] < 0, rows)]
     amounts, owner = pd.Series(amounts_minor[rows]), owners[rows]
     balance = amounts.groupby(owner).cumsum()
     # A refund on an empty pile takes nothing: the pile's floor sinks instead.

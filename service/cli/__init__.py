@@ -17,6 +17,7 @@ from service.cli.exporting import export
 from service.cli.importing import import_
 from service.cli.keeping import database
 from service.cli.modelling import models, train
+from service.cli.selftest import selftest
 from service.cli.serving import demo, serve
 from service.cli.simulating import simulate
 
@@ -40,6 +41,7 @@ _COMMANDS = (
     attribution,
     erase,
     database,
+    selftest,
 )
 
 for command in _COMMANDS:

@@ -2,6 +2,7 @@
 
 import httpx
 
+from customers.published.cdnow import NotTheSample
 from experiments.design import DesignRefused
 from recommender.artifact import ArtifactRefused
 from recommender.training import NothingToTrain
@@ -45,6 +46,7 @@ EXPECTED: tuple[type[Exception], ...] = (
     LogLocked,
     NoSimulatedShop,
     NotErased,
+    NotTheSample,
     NothingToTrain,
     NothingUsable,
     OSError,

@@ -92,7 +92,7 @@ def test_what_was_known_earlier_knows_no_later_refund() -> None:
 movement = st.tuples(st.integers(0, 2), st.integers(0, 6), st.integers(-60, 100))
 
 
-@given(movements=st.lists(movement, max_size=30))
+@given(movements=st.lists(movement, max_size=60))
 def test_what_is_left_equals_taking_refund_by_refund_from_a_pile(movements: list[tuple[int, int, int]]) -> None:
     owners, days, amounts = (np.array([m[i] for m in movements], dtype=np.int64) for i in range(3))
     in_order = sorted(range(len(movements)), key=lambda i: (owners[i], days[i], amounts[i] < 0, i))
