@@ -12,12 +12,10 @@ from customers.completeness import Completeness
 from customers.expenses import expense_kinds
 from customers.orders import run_starts
 from customers.report.calendar import date_text, sums, week_rows
+from customers.report.outlook import WEEKS_AHEAD
 from customers.report.takings import FEWEST_WEEKS, Futures, weekly_futures
 
 IntArray = npt.NDArray[np.int64]
-
-WEEKS_AHEAD = 13
-"""A quarter of a year: as far as small shops plan their cash."""
 
 _ORIGINS = 4
 _SHORT_HORIZON = 4

@@ -11,6 +11,9 @@ _LETTER = 7
 """Width of a letter of the labels, rather too much than too little: labels must not touch."""
 
 _TICKS = 5
+_LEAST_REACH = 1e-12
+"""What an axis must span to be divided; whatever is smaller is drawn as nothing."""
+
 _WIDEST_BAR = 70
 FAINT = 3
 """The colour of series that only show how far others spread."""
@@ -153,7 +156,7 @@ def _line(series: Series, across: Sequence[float], scale: _Scale) -> Iterator[st
 def _scale(values: Sequence[float]) -> _Scale:
     """An axis over the values whose ticks are 1, 2, 2.5 or 5 times a power of ten apart."""
     low, high = min(values), max(values)
-    if high == low:
+    if high - low < _LEAST_REACH:
         high = low + 1.0
     rough = (high - low) / _TICKS
     power = 10.0 ** math.floor(math.log10(rough))

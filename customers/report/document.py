@@ -3,17 +3,18 @@
 from typing import Any
 
 from customers.accounts import customer_totals, profit_and_loss
+from customers.backtest import BackTest
 from customers.books import Books
 from customers.completeness import Completeness, completeness
 from customers.netting import net_sales
 from customers.orders import statistics_of
 from customers.report.calendar import date_text
-from customers.report.cash import WEEKS_AHEAD, cash_part, weekly_cash
+from customers.report.cash import cash_part, weekly_cash
 from customers.report.earnings import customers_part, months_part, totals_part
 from customers.report.incentives import stamps_part, vouchers_part
 from customers.report.limits import limits_part
 from customers.report.newcomers import newcomers_part
-from customers.report.outlook import known_customers_minor, new_customer_part, outlook
+from customers.report.outlook import new_customer_part, outlook, projection_part
 from customers.report.retention import retention_part
 from customers.report.segmenting import segments_part
 
@@ -29,6 +30,7 @@ def report(
     floor_cash_minor: int = 0,
     liability_minor: int = 0,
     horizon_weeks: int = 52,
+    choice: BackTest | None = None,
     seed: int = 0,
 ) -> dict[str, Any]:
     """The shop report: plain dicts, lists, texts and numbers, in the order in which a reader meets them.
@@ -44,6 +46,7 @@ def report(
         floor_cash_minor: Weeks expected to close below it are flagged.
         liability_minor: Stamps and vouchers outstanding, at what redeeming them would cost.
         horizon_weeks: How far a new customer's margin is projected, at least 1.
+        choice: From a back-test of the same books, if one was made: it takes most of the time.
         seed: Of the random futures behind intervals.
 
     Raises:
@@ -59,7 +62,7 @@ def report(
     net = net_sales(books, margin_rate=margin_rate)
     orders = net.days.until(books.until_day)
     statistics = statistics_of(orders, until_day=books.until_day)
-    view = outlook(statistics)
+    view = outlook(orders, statistics, until_day=books.until_day, choice=choice)
     vouchers = vouchers_part(orders, until_day=books.until_day)
     totals = totals_part(result, by_customer)
     cash = cash_part(
@@ -69,13 +72,7 @@ def report(
         liability_minor=liability_minor,
         seed=seed,
     )
-    if cash["forecast"] is not None:
-        cash["forecast"]["known_customers_minor"] = (
-            None if view.model is None else known_customers_minor(view.model, statistics, horizon_weeks=WEEKS_AHEAD)
-        )
-    projected = (
-        None if view.model is None else new_customer_part(view.model, orders, horizon_weeks=horizon_weeks, seed=seed)
-    )
+    projected = None if view.model is None else new_customer_part(view.model, orders, horizon_weeks=horizon_weeks)
     customers = customers_part(
         books, orders, by_customer, running_cost_minor=totals["margin_minor"] - totals["profit_minor"]
     )
@@ -96,8 +93,8 @@ def report(
         "new_customers": {
             **newcomers_part(orders, result, books, first_day=coverage.first_day),
             "projected": projected,
-            "missing": view.missing,
         },
+        "projection": projection_part(view, orders, statistics, until_day=books.until_day, seed=seed),
         "retention": retention_part(orders, until_day=books.until_day),
         "segments": segments_part(
             books,

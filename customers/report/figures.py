@@ -48,8 +48,8 @@ class Figures:
         return f"−{text}" if value < 0 and any(digit in "123456789" for digit in text) else text
 
     def percent(self, share: float | None, *, decimals: int = 0) -> str:
-        """A share as percent: ``12 %``."""
-        return NOTHING if share is None else f"{self.number(100 * share, decimals=decimals)} %"
+        """A share as percent, with a no-break space: ``12 %``."""
+        return NOTHING if share is None else f"{self.number(100 * share, decimals=decimals)}\N{NO-BREAK SPACE}%"
 
     def money(self, minor: int | None) -> str:
         """An exact amount: ``£25,000.00``, ``Rp 25.000``, ``CHF 25,000.00``."""
@@ -60,6 +60,13 @@ class Figures:
         if self.exponent and (rest or self.currency not in _UNWRITTEN_DECIMALS):
             text += f"{'.' if self.language == 'en' else ','}{rest:0{self.exponent}d}"
         return f"{'−' if minor < 0 else ''}{self._marked(text)}"
+
+    def divided(self, minor: int | None) -> str:
+        """An amount that came of dividing: in the smallest unit that people write, whole rupiah for one."""
+        if minor is None or self.currency not in _UNWRITTEN_DECIMALS:
+            return self.money(minor)
+        whole = 10**self.exponent
+        return self.money(round(minor / whole) * whole)
 
     def about(self, minor: float | None) -> str:
         """An amount that is estimated, to three digits: ``£331,000``, and not to the penny, which nobody knows."""

@@ -67,7 +67,7 @@ def _advertising(orders: OrderDays, books: Books, first_day: int | None) -> dict
         "until": date_text(books.until_day),
         "spent_minor": total,
         "new_customers": new,
-        "per_new_customer_minor": round(total / new) if new and total else None,
+        "per_new_customer_minor": round(total / new) if new and total > 0 else None,
     }
 
 

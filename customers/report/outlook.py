@@ -1,38 +1,53 @@
 """What the models of order times and spend project: the one place where the report meets them."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from customers.lifetime_value import LifetimeValueModel, MeanSpend, NotEnoughHistory, fit_lifetime_value
-from customers.models.histories import new_customer
+from customers.backtest import BackTest, backtest
+from customers.heuristics import HEURISTICS, heuristic_orders
+from customers.lifetime_value import FEWEST_CUSTOMERS, LifetimeValueModel, NotEnoughHistory, fit_lifetime_value
+from customers.models.histories import TimingModel, new_customer
 from customers.orders import OrderDays, OrderStatistics, run_starts
+from customers.report.calendar import date_text
+from customers.timing import churn_model
+from customers.totals import total_forecast
 
 FloatArray = npt.NDArray[np.float64]
 
-_DRAWS = 400
-_TAILS = (0.05, 0.95)
+WEEKS_AHEAD = 13
+"""A quarter of a year: as far as small shops plan."""
+
+_MOST_CHECKED = 50_000
+"""Customers on whose past models are compared; more would take minutes and tell nothing else."""
+
+_LOG_STEP = 0.01
+_Z_90 = 1.645
+"""Standard deviations of a normal on each side of its mean that hold 90 %."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Outlook:
     """A model fitted on the shop's orders, or the reason why they do not carry one.
 
     Attributes:
+        choice: How models and heuristics did in the shop's own past.
         model: None where there is too little history.
+        churn: Where P(alive) is read from; None like the model.
         missing: What is missing then, in words; else None.
     """
 
+    choice: BackTest
     model: LifetimeValueModel | None
+    churn: TimingModel | None
     missing: str | None
 
     def probability_alive(self, statistics: OrderStatistics) -> FloatArray | None:
-        """Of each customer; None without a model, or with BG/NBD, by which everybody who bought once is alive."""
-        if self.model is None or self.model.timing.name == "bg_nbd":
-            return None
-        return self.model.timing.probability_alive(statistics.histories)
+        """Of each customer; None without a model."""
+        return None if self.churn is None else self.churn.probability_alive(statistics.histories)
 
     def probability_of_order(self, statistics: OrderStatistics, *, horizon_weeks: float) -> FloatArray | None:
         """Of each customer within the next weeks; None without a model."""
@@ -41,28 +56,98 @@ class Outlook:
         return self.model.timing.probability_of_order(statistics.histories, horizon_weeks=horizon_weeks)
 
 
-def outlook(statistics: OrderStatistics) -> Outlook:
-    """The model that the shop's orders carry."""
+def outlook(
+    orders: OrderDays, statistics: OrderStatistics, *, until_day: int, choice: BackTest | None = None
+) -> Outlook:
+    """The model that did best in the shop's own past, fitted to all of it.
+
+    Args:
+        orders: Order days after refunds.
+        statistics: Of the same orders.
+        until_day: Last day of the books.
+        choice: From an earlier back-test of the same shop, which takes most of the time.
+    """
+    if choice is None:
+        checked = every_nth_customer(orders, most=_MOST_CHECKED)
+        choice = backtest(checked, until_day=until_day, horizon_weeks=WEEKS_AHEAD)
     try:
-        return Outlook(fit_lifetime_value(statistics), None)
+        model = fit_lifetime_value(statistics, choice=choice)
     except NotEnoughHistory as reason:
-        return Outlook(None, str(reason))
+        return Outlook(choice, None, None, str(reason))
+    return Outlook(choice, model, churn_model(model.timing, statistics.histories), None)
 
 
-def known_customers_minor(model: LifetimeValueModel, statistics: OrderStatistics, *, horizon_weeks: float) -> int:
-    """Projected value of all orders of customers known today, in minor units: no newcomer is among them."""
-    return round(float(model.projected_value_minor(statistics, horizon_weeks).sum()))
+def every_nth_customer(orders: OrderDays, *, most: int) -> OrderDays:
+    """The orders of every n-th customer by id, n the least that leaves at most ``most``; all of a smaller shop."""
+    starts = run_starts(orders.customer_ids)
+    every = -(-int(starts.sum()) // most)
+    if every <= 1:
+        return orders
+    kept = (np.cumsum(starts) - 1) % every == 0
+    return OrderDays(
+        orders.customer_ids[kept], orders.days[kept], orders.values_minor[kept], orders.margins_minor[kept]
+    )
 
 
-def new_customer_part(
-    model: LifetimeValueModel, orders: OrderDays, *, horizon_weeks: int, seed: int
-) -> dict[str, Any] | None:
+def projection_part(
+    view: Outlook, orders: OrderDays, statistics: OrderStatistics, *, until_day: int, seed: int
+) -> dict[str, Any]:
+    """What customers known today are projected to order, and how such projections did in the shop's own past.
+
+    Where a heuristic missed by less than the model in that past, its expectation stands in the model's place.
+    """
+    choice, model = view.choice, view.model
+    part: dict[str, Any] = {
+        "horizon_weeks": WEEKS_AHEAD,
+        "model": None if model is None else model.name,
+        "missing": view.missing,
+        "fallback": choice.fallback,
+        "leans_on_other_shops": len(statistics) < FEWEST_CUSTOMERS,
+        "checks_weeks": choice.horizon_weeks,
+        "checks_from": [date_text(day) for day in sorted({check.origin_day for check in choice.checks})],
+        "methods": [_method(choice, name) for name in (choice.timing, *HEURISTICS) if choice.of(name)],
+        "orders": None,
+        "value_minor": None,
+        "value_90_minor": None,
+    }
+    if model is None:
+        return part
+    expected = None
+    if choice.fallback is not None:
+        expected = heuristic_orders(orders, choice.fallback, until_day=until_day, horizon_weeks=WEEKS_AHEAD)
+    spend = model.expected_spend_minor(statistics)
+    for name, worth in (("orders", np.ones(len(statistics))), ("value", spend)):
+        total = total_forecast(
+            model.timing,
+            statistics.histories,
+            horizon_weeks=WEEKS_AHEAD,
+            rng=np.random.default_rng(seed),
+            worth=worth,
+            expected=expected,
+            trade_deviation=choice.trade_deviation,
+        )
+        unit = "" if name == "orders" else "_minor"
+        part[f"{name}{unit}"] = round(total.expected)
+        part[f"{name}_90{unit}"] = [round(total.low_90), round(total.high_90)]
+    return part
+
+
+def _method(choice: BackTest, name: str) -> dict[str, Any]:
+    checks = choice.of(name)
+    return {
+        "method": name,
+        "is_used": name == (choice.fallback or choice.timing),
+        "mean_miss": float(np.mean([abs(check.total_error) for check in checks])),
+        "mean_absolute_error": float(np.mean([check.mean_absolute_error for check in checks])),
+    }
+
+
+def new_customer_part(model: LifetimeValueModel, orders: OrderDays, *, horizon_weeks: int) -> dict[str, Any] | None:
     """Projected margin of the mean new customer, her first order included, with its 90 % interval.
 
     First order (mean over all first orders) plus expected later orders times expected spend, times the share of value
-    that stays as margin. The interval holds what is not known of the parameters (400 draws from their normal
-    distribution in logarithms) and of the mean first order; it is one of the *mean* of many new customers: single ones
-    lie far outside.
+    that stays as margin. The interval holds what is not known of the parameters (by the delta method) and of the mean
+    first order; it is one of the *mean* of many new customers: single ones lie far outside.
 
     Returns:
         None where no order brought anything.
@@ -72,22 +157,35 @@ def new_customer_part(
         return None
     margin_share = int(orders.margins_minor.sum()) / value
     firsts = orders.margins_minor[run_starts(orders.customer_ids)].astype(np.float64)
-    later = _later_value(model, horizon_weeks) * margin_share
-    rng = np.random.default_rng(seed)
-    logs = rng.multivariate_normal(model.logs, model.covariance, size=_DRAWS, method="eigh")
-    draws = np.array([_later_value(model.at(drawn), horizon_weeks) for drawn in logs]) * margin_share
-    draws += firsts.mean() + rng.standard_normal(_DRAWS) * firsts.std() / np.sqrt(firsts.size)
-    low, high = np.quantile(draws[np.isfinite(draws)], _TAILS)
+    later = _later_value(model, model.logs, horizon_weeks) * margin_share
+    slopes = np.array(
+        [
+            (
+                _later_value(model, model.logs + step, horizon_weeks)
+                - _later_value(model, model.logs - step, horizon_weeks)
+            )
+            / (2 * _LOG_STEP)
+            for step in np.eye(model.logs.size) * _LOG_STEP
+        ]
+    )
+    variance = margin_share**2 * float(slopes @ model.covariance @ slopes) + float(firsts.var()) / firsts.size
+    margin = float(firsts.mean()) + later
     return {
         "horizon_weeks": horizon_weeks,
         "first_order_minor": round(firsts.mean()),
-        "margin_minor": round(firsts.mean() + later),
-        "interval_90_minor": [round(low), round(high)],
+        "margin_minor": round(margin),
+        "interval_90_minor": _interval(margin, math.sqrt(max(variance, 0.0))),
         "model": model.name,
     }
 
 
-def _later_value(model: LifetimeValueModel, horizon_weeks: int) -> float:
-    spend = model.spend
-    mean = spend.mean_value_minor if isinstance(spend, MeanSpend) else spend.population_mean
-    return float(model.timing.expected_orders(new_customer(), horizon_weeks=horizon_weeks)[0]) * mean
+def _interval(mean: float, deviation: float) -> list[int]:
+    """90 % interval: log-normal where the mean is above 0, so that few customers do not make it negative."""
+    if mean > 0:
+        return [round(mean * math.exp(side * _Z_90 * deviation / mean)) for side in (-1, 1)]
+    return [round(mean + side * _Z_90 * deviation) for side in (-1, 1)]
+
+
+def _later_value(model: LifetimeValueModel, logs: FloatArray, horizon_weeks: int) -> float:
+    moved = model.at(logs)
+    return float(moved.timing.expected_orders(new_customer(), horizon_weeks=horizon_weeks)[0]) * moved.mean_spend_minor

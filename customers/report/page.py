@@ -9,7 +9,7 @@ from customers.report.sections.order import sections
 from customers.report.style import STYLE
 from customers.report.words.speech import Speech, speech
 
-_STRONGEST_TINT = 0.75
+_STRONGEST_TINT = 0.5
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 """What the page may load: nothing. Names come from the books, and one may be meant to run."""
 

@@ -57,7 +57,7 @@ def segments_part(
                     "id": segment.id,
                     "name": dict(segment.name),
                     "definition": {
-                        language: segment.definition(language, value=value, has_model=p_alive is not None)
+                        language: segment.definition(language, value=value, has_model=view.model is not None)
                         for language in segment.name
                     },
                     "customers": int(members.size),

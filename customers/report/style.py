@@ -31,7 +31,7 @@ svg{display:block;width:100%;min-width:34rem;height:auto}
 table{border-collapse:collapse;width:100%;font-size:.87rem;font-variant-numeric:tabular-nums;margin:.9rem 0}
 th,td{padding:.38rem .55rem;border-bottom:1px solid var(--line);text-align:right;vertical-align:top;white-space:nowrap}
 thead th{color:var(--muted);font-weight:500;white-space:normal;vertical-align:bottom}
-.t{text-align:left;white-space:normal;overflow-wrap:break-word;min-width:5.5rem}
+.t{text-align:left;white-space:normal;overflow-wrap:break-word;min-width:6.9rem}
 tbody th{font-weight:500}
 tr.total>*{font-weight:700;border-top:2px solid var(--muted)}
 details{font-size:.9rem;margin:.4rem 0 1rem}
@@ -41,7 +41,8 @@ summary{cursor:pointer;color:var(--accent)}
 :root{--ink:#000;--muted:#444;--line:#ccc;--paper:#fff;--page:#fff;--accent:#0f766e;--tint:15,118,110;--warn:#fff;
 --warn-ink:#000;--s0:#0f766e;--s1:#c2703d;--s2:#5b5fc7}
 body{font-size:10.5pt}main{max-width:none;padding:0}nav,details{display:none}
-section{border:0;padding:0;margin:0 0 8mm}figure,tr,.tile,h2{break-inside:avoid}h2{break-after:avoid}
+section{border:0;padding:0;margin:0 0 8mm}figure,tr,.tile,h2{break-inside:avoid}
+h2,.window,caption,thead{break-after:avoid}.tiles{grid-template-columns:repeat(4,1fr)}
 .warning{border-left:3px solid #999}table{font-size:8.5pt}th,td{padding:.2rem .3rem}svg{min-width:0}}
 """
     + CHARTS

@@ -6,6 +6,7 @@ What comes in: the document and a ``Speech``. What goes out: ``Section``s. Only 
 - ``brought``     who brought most so far
 - ``trade``       profit and loss by month
 - ``cash``        money in and out by week, and ahead
+- ``known``       what known customers are projected to order
 - ``newcomers``   what a new customer may cost, and how many come back
 - ``offers``      vouchers and stamp cards
 - ``groups``      segments

@@ -55,8 +55,8 @@ def _leaders(document: dict[str, Any], words: Speech) -> Table:
         columns.append([money(leader["margin_minor"]) for leader in leaders])
     if has_shares:
         headings += ["column.running", "column.profit"]
-        columns.append([money(leader["running_cost_minor"]) for leader in leaders])
-        columns.append([money(leader["profit_minor"]) for leader in leaders])
+        columns.append([words.figures.divided(leader["running_cost_minor"]) for leader in leaders])
+        columns.append([words.figures.divided(leader["profit_minor"]) for leader in leaders])
     caption = words.say("brought.table", n=len(leaders))
     return Table(caption, tuple(words.say(key) for key in headings), tuple(zip(*columns, strict=True)))
 
@@ -69,7 +69,7 @@ def _profit_per_customer(document: dict[str, Any], words: Speech) -> Paragraph:
     text = words.say(
         "profit_per_customer",
         cost=money(customers["running_cost_minor"]),
-        profit=money(customers["profit_minor"]),
+        profit=words.figures.divided(customers["profit_minor"]),
         losers=words.counted("customer", customers["with_a_loss"]),
     )
     return Paragraph(text)

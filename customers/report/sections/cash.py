@@ -63,10 +63,6 @@ def _rest(forecast: dict[str, Any], words: Speech) -> list[str]:
             net_interval=words.between(forecast["net_90_minor"]),
         )
     ]
-    known = forecast["known_customers_minor"]
-    if known is not None:
-        key = "cash.known" if known < forecast["in_minor"] else "cash.known_more"
-        sentences.append(words.say(key, sum=about(known)))
     if forecast["liability_minor"]:
         sentences.append(words.say("cash.liability", sum=words.figures.money(forecast["liability_minor"])))
     return sentences

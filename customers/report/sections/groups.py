@@ -51,11 +51,12 @@ def _examples(segments: list[dict[str, Any]], words: Speech) -> Table:
     rows = tuple(
         (
             segment["name"][language],
+            words.figures.number(segment["customers"]),
             segment["definition"][language],
             segment["example"]["customer"],
             segment["example"]["reason"][language],
         )
         for segment in segments
     )
-    keys = ("column.segment", "column.definition", "column.customer", "column.reason")
-    return Table(words.say("groups.examples"), tuple(words.say(key) for key in keys), rows, n_texts=4)
+    keys = ("column.segment", "column.customers", "column.definition", "column.customer", "column.reason")
+    return Table(words.say("groups.examples"), tuple(words.say(key) for key in keys), rows, n_texts=5)

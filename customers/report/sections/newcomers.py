@@ -60,8 +60,11 @@ def _projected(new: dict[str, Any], words: Speech) -> str | None:
 
 def _cost(new: dict[str, Any], words: Speech) -> str:
     cost = new["advertising"]
+    key = "new.cost" if cost["spent_minor"] > 0 else "new.cost.none"
+    if cost["spent_minor"] > 0 and not cost["new_customers"]:
+        key = "new.cost.nobody"
     return words.say(
-        "new.cost" if cost["per_new_customer_minor"] is not None else "new.cost.none",
+        key,
         spent=words.figures.money(cost["spent_minor"]),
         new=words.counted("new_customer", cost["new_customers"]),
         first=words.figures.date(cost["from"]),
@@ -82,11 +85,12 @@ def _months(new: dict[str, Any], words: Speech) -> Table:
             words.figures.month(month["month"]),
             number(month["new_customers"]),
             money(month["margin_minor"]),
-            money(month["margin_per_new_customer_minor"]),
+            words.figures.divided(month["margin_per_new_customer_minor"]),
         ]
         if has_advertising:
             times = month["margin_per_advertising"]
-            row += [money(month["advertising_minor"]), money(month["advertising_per_new_customer_minor"])]
+            each = words.figures.divided(month["advertising_per_new_customer_minor"])
+            row += [money(month["advertising_minor"]), each]
             row.append(words.figures.money(None) if times is None else number(times, decimals=1))
         rows.append(tuple(row))
     caption = words.say("new.months", weeks=new["observed"]["weeks"])

@@ -35,7 +35,7 @@ def _vouchers(vouchers: dict[str, Any], words: Speech, *, is_margin: bool) -> li
     seen = everybody["smallest_visible"]
     visible = words.say(
         "vouchers.invisible" if seen is None else "vouchers.visible",
-        n=words.figures.number(everybody["customers"] // 2),
+        n=words.counted("customer", everybody["customers"] // 2),
         p0=words.figures.percent(everybody["probability"], decimals=1),
         p1=words.figures.percent(seen, decimals=1),
     )

@@ -6,6 +6,7 @@ from customers.report.blocks import Section
 from customers.report.sections.brought import brought_section
 from customers.report.sections.cash import cash_section
 from customers.report.sections.groups import groups_section
+from customers.report.sections.known import known_section
 from customers.report.sections.limits import limits_section
 from customers.report.sections.newcomers import newcomers_section, retention_section
 from customers.report.sections.offers import offers_section
@@ -23,6 +24,7 @@ def sections(document: dict[str, Any], words: Speech) -> list[Section]:
         brought_section(document, words),
         profit_section(document, words),
         cash_section(document, words),
+        known_section(document, words),
         newcomers_section(document, words),
         retention_section(document, words),
         groups_section(document, words),

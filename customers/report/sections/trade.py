@@ -11,7 +11,11 @@ from customers.report.words.speech import Speech
 def profit_section(document: dict[str, Any], words: Speech) -> Section:
     """Profit and loss by month, and orders by new and returning customers."""
     months = document["months"]
-    blocks: list[Block] = [_profit_chart(document, words), *_profit_notes(document, words)]
+    blocks: list[Block] = [
+        _profit_chart(document, words),
+        _profit_table(document, words),
+        *_profit_notes(document, words),
+    ]
     if any(month["orders_of_new_customers"] for month in months):
         blocks += [*_orders(months, words), Paragraph(words.say("orders.begin"), "note")]
     window = words.window(document["from"], document["until"])
@@ -36,7 +40,12 @@ def _profit_chart(document: dict[str, Any], words: Speech) -> Chart:
     title = words.say("profit.chart") if any(costs) else words.say("profit.series.revenue")
     places = words.month_axis([month["month"] for month in months])
     svg = bar_chart(places, series, title=title, description=says, tick=words.figures.short_money)
-    return Chart(title, svg, _profit_table(document, words))
+    drawn = [revenue, costs, profit][: len(series)]
+    rows = tuple(
+        (words.figures.month(month["month"]), *map(words.figures.money, amounts))
+        for month, *amounts in zip(months, *drawn, strict=True)
+    )
+    return Chart(title, svg, Table(title, (words.say("column.month"), *(of.name for of in series)), rows))
 
 
 def _profit_table(document: dict[str, Any], words: Speech) -> Table:

@@ -116,9 +116,6 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "cash.season": "With less than two years of books a busy season cannot be told from growth: after a holiday "
         "peak this forecast is likely too high.",
         "cash.out_claim": "Money out in the same weeks: {sum} ({interval}). Left over: {net} ({net_interval}).",
-        "cash.known": "Customers known today are projected to order for {sum} of it; the rest would have to come "
-        "from new and unknown customers.",
-        "cash.known_more": "Customers known today alone are projected to order for {sum}.",
         "cash.liability": "Stamps and vouchers outstanding: {sum}. If all are redeemed, so much less is left over.",
         "cash.as_paid": "Money counts as paid on the day of the sale or expense{costs}; what a customer gave back on "
         "the same day never came in.",
@@ -153,8 +150,10 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "new.missing": "There is no projection yet: the books hold too little history for one (see the last section).",
         "new.cost": "Advertising of {spent} and {new} between {first} and {last}: {each} for each. The books do not "
         "say who came because of it.",
-        "new.cost.none": "The books hold no advertising for {first} to {last}, when {new} came: what a new customer "
-        "costs is unknown. Write advertising down as an expense of that name.",
+        "new.cost.nobody": "Advertising of {spent} between {first} and {last}, and nobody new among the customers "
+        "known by name.",
+        "new.cost.none": "The books hold no advertising for {first} to {last} ({new}): what a new customer costs is "
+        "unknown. Write advertising down as an expense of that name.",
         "new.rule": "A new customer may cost at most what they bring, and only less leaves a profit; at the lower "
         "end of the interval you are on the safe side. Rent and wages are not in it.",
         "new.rule.revenue": "Costs are not known, so what they bring is revenue: what a new customer may cost is "
@@ -179,6 +178,26 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "kind.advertising": "advertising",
         "kind.other": "other",
         "no_category": "(none given)",
+        "known.title": "What known customers are projected to order",
+        "known.claim": "If trade continues as now, customers known on {last} order {orders} times in the next "
+        "{weeks} weeks (90 % interval {orders_interval}), for {value} ({value_interval}). New customers and sales to "
+        "nobody known come on top.",
+        "known.checked": "The same projection made on {days} earlier days missed the total of the {weeks} weeks "
+        "after it by {miss} on average.",
+        "known.unchecked": "The history is too short to check this projection against the shop's own past.",
+        "known.fallback": "In the shop's own past, {method} missed by less than every model, and is used instead.",
+        "known.leans": "With fewer than {need} customers the projection leans on what is known of other shops.",
+        "known.table": "Projections of {weeks} weeks made on {days} earlier days, beside what a spreadsheet would say",
+        "known.note": "The spreadsheet formula lets everybody order at the shop's mean frequency (its money is this "
+        "times mean order value times margin).",
+        "column.method": "Method",
+        "column.mean_miss": "Missed the total by",
+        "column.mean_error": "Orders off per customer",
+        "column.used": "Used here",
+        "method.model": "Model ({name})",
+        "method.spreadsheet": "the spreadsheet formula",
+        "method.gupta_lehmann": "a constant share that stays (Gupta and Lehmann)",
+        "method.own_rate": "each customer's own rate so far",
         "retention.title": "How many come back",
         "retention.none": "No month after a first order is covered to its end yet: come back after the next full "
         "month.",
@@ -204,10 +223,9 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "vouchers.table": "How many must order for a voucher to break even",
         "vouchers.amount": "No amount is recommended here: nobody has measured yet what a voucher changes in this "
         "shop. Give it to a random half, leave the other half without, and compare.",
-        "vouchers.visible": "Comparing two random halves of {n} customers each, this shop could reliably see a rise "
-        "from {p0} to {p1} and more. Smaller effects stay unseen.",
-        "vouchers.invisible": "With {n} customers in each half, no rise would be seen reliably: collect more "
-        "customers first.",
+        "vouchers.visible": "Comparing two random halves of {n} each, this shop could reliably see a rise from {p0} "
+        "to {p1} and more. Smaller effects stay unseen.",
+        "vouchers.invisible": "With {n} in each half, no rise would be seen reliably: collect more customers first.",
         "vouchers.none": "No voucher arithmetic: it needs at least six weeks of orders with a margin above 0.",
         "vouchers.never": "never",
         "group.everybody": "All known",
@@ -251,8 +269,8 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "limits.repeat": "{share} of customers ordered more than once; with {n} customers, the true share lies "
         "between {low} and {high} (90 % interval).",
         "limits.records": "{lines} lines of sales and {expenses} of expenses. Sales were written down in "
-        "{with_sales} of {weeks} weeks; the longest gap is {gap}. In quiet weeks nothing was sold or nothing written "
-        "down: the books cannot tell.",
+        "{with_sales} of {weeks}; the longest gap is {gap}. In quiet weeks nothing was sold or nothing written down: "
+        "the books cannot tell.",
         "limits.unmatched": "Refunds of {sum} match no earlier sale in the books; they count in totals, not in orders.",
         "column.statement": "Statement",
         "column.have": "The books hold",

@@ -119,9 +119,6 @@ INDONESIAN: Mapping[str, str] = MappingProxyType(
         "cash.season": "Dengan pembukuan kurang dari dua tahun, musim ramai tidak bisa dibedakan dari pertumbuhan: "
         "setelah puncak musim, prakiraan ini mungkin terlalu tinggi.",
         "cash.out_claim": "Uang keluar pada minggu yang sama: {sum} ({interval}). Sisa: {net} ({net_interval}).",
-        "cash.known": "Pelanggan yang sudah dikenal diproyeksikan memesan {sum} dari jumlah itu; selebihnya harus "
-        "datang dari pelanggan baru dan tanpa nama.",
-        "cash.known_more": "Pelanggan yang sudah dikenal saja diproyeksikan memesan {sum}.",
         "cash.liability": "Stempel dan voucher yang masih beredar: {sum}. Bila semuanya ditukar, sisa berkurang "
         "sebesar itu.",
         "cash.as_paid": "Uang dihitung terbayar pada hari penjualan atau pengeluaran{costs}; yang dikembalikan "
@@ -157,8 +154,10 @@ INDONESIAN: Mapping[str, str] = MappingProxyType(
         "new.missing": "Belum ada proyeksi: riwayat dalam pembukuan terlalu sedikit (lihat bagian terakhir).",
         "new.cost": "Iklan {spent} dan {new} antara {first} dan {last}: {each} per orang. Pembukuan tidak mengatakan "
         "siapa yang datang karena iklan.",
-        "new.cost.none": "Pembukuan tidak memuat iklan untuk {first} sampai {last}, ketika {new} datang: biaya "
-        "seorang pelanggan baru tidak diketahui. Catat iklan sebagai pengeluaran dengan nama itu.",
+        "new.cost.nobody": "Iklan {spent} antara {first} dan {last}, dan tidak ada yang baru di antara pelanggan "
+        "yang dikenal namanya.",
+        "new.cost.none": "Pembukuan tidak memuat iklan untuk {first} sampai {last} ({new}): biaya seorang pelanggan "
+        "baru tidak diketahui. Catat iklan sebagai pengeluaran dengan nama itu.",
         "new.rule": "Seorang pelanggan baru paling banyak boleh dibayar sebesar yang dibawanya, dan laba tersisa "
         "hanya di bawah itu; ujung bawah interval adalah sisi aman. Sewa dan gaji tidak termasuk.",
         "new.rule.revenue": "Modal tidak tercatat, jadi yang dibawa adalah omzet: batas untuk pelanggan baru jauh "
@@ -183,6 +182,28 @@ INDONESIAN: Mapping[str, str] = MappingProxyType(
         "kind.advertising": "iklan",
         "kind.other": "lain-lain",
         "no_category": "(tanpa kategori)",
+        "known.title": "Yang diproyeksikan dipesan pelanggan yang dikenal",
+        "known.claim": "Bila usaha berjalan seperti sekarang, pelanggan yang dikenal pada {last} memesan {orders} "
+        "kali dalam {weeks} minggu ke depan (interval 90 % {orders_interval}), senilai {value} ({value_interval}). "
+        "Pelanggan baru dan penjualan tanpa nama belum termasuk.",
+        "known.checked": "Proyeksi yang sama, dibuat pada {days} hari sebelumnya, rata-rata meleset {miss} dari "
+        "jumlah {weeks} minggu sesudahnya.",
+        "known.unchecked": "Riwayat terlalu pendek untuk memeriksa proyeksi ini terhadap masa lalu toko sendiri.",
+        "known.fallback": "Pada masa lalu toko sendiri, {method} meleset lebih sedikit daripada semua model, dan "
+        "dipakai sebagai gantinya.",
+        "known.leans": "Dengan kurang dari {need} pelanggan, proyeksi bersandar pada yang diketahui dari toko lain.",
+        "known.table": "Proyeksi {weeks} minggu yang dibuat pada {days} hari sebelumnya, di samping hitungan lembar "
+        "kerja",
+        "known.note": "Rumus lembar kerja menganggap semua orang memesan menurut frekuensi rata-rata toko (uangnya "
+        "adalah itu kali nilai pesanan rata-rata kali margin).",
+        "column.method": "Cara",
+        "column.mean_miss": "Meleset dari jumlah",
+        "column.mean_error": "Selisih pesanan per pelanggan",
+        "column.used": "Dipakai di sini",
+        "method.model": "Model ({name})",
+        "method.spreadsheet": "rumus lembar kerja",
+        "method.gupta_lehmann": "bagian tetap yang bertahan (Gupta dan Lehmann)",
+        "method.own_rate": "laju tiap pelanggan sejauh ini",
         "retention.title": "Berapa banyak yang kembali",
         "retention.none": "Belum ada bulan setelah pesanan pertama yang tercatat sampai akhir: lihat lagi setelah "
         "satu bulan penuh.",
@@ -211,10 +232,10 @@ INDONESIAN: Mapping[str, str] = MappingProxyType(
         "vouchers.amount": "Tidak ada jumlah yang disarankan di sini: belum ada yang mengukur apa yang diubah "
         "voucher di toko ini. Berikan kepada separuh yang dipilih acak, biarkan separuh lainnya tanpa, lalu "
         "bandingkan.",
-        "vouchers.visible": "Membandingkan dua paruh acak berisi {n} pelanggan, toko ini bisa melihat dengan andal "
-        "kenaikan dari {p0} ke {p1} atau lebih. Pengaruh yang lebih kecil tidak terlihat.",
-        "vouchers.invisible": "Dengan {n} pelanggan di setiap paruh, kenaikan apa pun tidak akan terlihat dengan "
-        "andal: kumpulkan lebih banyak pelanggan dahulu.",
+        "vouchers.visible": "Membandingkan dua paruh acak berisi {n}, toko ini bisa melihat dengan andal kenaikan "
+        "dari {p0} ke {p1} atau lebih. Pengaruh yang lebih kecil tidak terlihat.",
+        "vouchers.invisible": "Dengan {n} di setiap paruh, kenaikan apa pun tidak akan terlihat dengan andal: "
+        "kumpulkan lebih banyak pelanggan dahulu.",
         "vouchers.none": "Tanpa hitungan voucher: perlu sedikitnya enam minggu pesanan dengan margin di atas 0.",
         "vouchers.never": "tidak pernah",
         "group.everybody": "Semua yang dikenal",

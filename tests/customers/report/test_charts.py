@@ -1,7 +1,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from customers.report.charts import Series, bar_chart, line_chart
@@ -41,6 +41,7 @@ def test_stacked_bars_stand_one_upon_the_other() -> None:
     assert upper[2] + upper[4] == pytest.approx(lower[2], abs=0.2)
 
 
+@example([5e-324])
 @given(st.lists(st.floats(-1e15, 1e15), min_size=1, max_size=30))
 def test_everything_is_drawn_inside_the_drawing(values) -> None:
     _, found = bars([values])

@@ -34,6 +34,12 @@ def test_money_is_exact_whatever_its_size(minor) -> None:
     assert int("".join(filter(str.isdigit, text))) * (-1 if text[0] == "−" else 1) == minor
 
 
+def test_what_came_of_dividing_is_told_in_units_that_people_write() -> None:
+    assert RUPIAH.divided(27_029_002) == f"Rp{SPACE}270.290"
+    assert RUPIAH.divided(-27_029_050) == f"−Rp{SPACE}270.290"
+    assert POUNDS.divided(27_029_002) == "£270,290.02"
+
+
 @pytest.mark.parametrize(
     ("figures", "minor", "text"),
     [
@@ -68,6 +74,6 @@ def test_dates_months_and_shares_are_written_in_the_manner_of_the_language() -> 
     assert POUNDS.date("2011-12-09") == "9 Dec 2011"
     assert RUPIAH.date("2011-08-17") == "17 Agu 2011"
     assert RUPIAH.month("2011-05") == "Mei 2011"
-    assert RUPIAH.percent(0.125, decimals=1) == "12,5 %"
-    assert POUNDS.percent(-0.451) == "−45 %"
-    assert POUNDS.percent(-0.001) == "0 %"
+    assert RUPIAH.percent(0.125, decimals=1) == f"12,5{SPACE}%"
+    assert POUNDS.percent(-0.451) == f"−45{SPACE}%"
+    assert POUNDS.percent(-0.001) == f"0{SPACE}%"

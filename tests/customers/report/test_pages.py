@@ -125,7 +125,7 @@ def test_each_section_says_which_days_its_figures_are_of(document) -> None:
     page = html_page(document, "en")
 
     n_sections = page.count("<section")
-    assert n_sections == 8
+    assert n_sections == 9
     assert page.count('<p class="window">') == n_sections + 1
     # Cash is told in whole weeks only, and so from a later day on.
     assert document["cash"]["from"] > document["from"]

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from customers.report.takings import FEWEST_WEEKS, Futures, weekly_futures
@@ -22,6 +22,7 @@ def test_too_few_weeks_are_refused() -> None:
         futures([1.0] * 7)
 
 
+@settings(max_examples=30)
 @given(st.lists(st.integers(0, 10**12), min_size=FEWEST_WEEKS, max_size=60))
 def test_sales_are_never_expected_below_nothing_and_intervals_nest(past) -> None:
     ahead = futures(past)
@@ -33,6 +34,7 @@ def test_sales_are_never_expected_below_nothing_and_intervals_nest(past) -> None
     assert ((low_90 <= low_50) & (low_50 <= high_50) & (high_50 <= high_90)).all()
 
 
+@settings(max_examples=30)
 @given(st.integers(1, 10**6))
 def test_the_unit_of_money_changes_nothing(unit) -> None:
     past = np.array([3.0, 9.0, 4.0, 4.0, 7.0, 0.0, 5.0, 6.0, 8.0, 5.0])
