@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sqlalchemy import (
     BigInteger,
@@ -205,7 +206,7 @@ def segment_extracts(reader: Engine, value_segments: ValueSegments) -> Iterator[
     for extract in _extracts(reader, users.c.id, query.where(~users.c.is_visitor, ~users.c.is_erasing)):
         found = {name: np.array(values, dtype=object) for name, values in extract.columns.items()}
         found["value_segment"] = value_segments(found.pop("id").astype(np.int64))
-        is_in_any = np.not_equal(found["segment"], None) | np.not_equal(found["value_segment"], None)
+        is_in_any = pd.notna(found["segment"]) | pd.notna(found["value_segment"])
         yield Extract({name: values[is_in_any] for name, values in found.items()}, extract.share)
 
 

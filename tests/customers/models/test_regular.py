@@ -73,7 +73,8 @@ def test_the_gradient_is_that_of_the_likelihood(family: Name, k: int) -> None:
     distinct, shift = distinct_histories(simulated(2, n=50)), 1 if family == "mbg_nbd" else 0
     logs, step = np.log([0.7, 2.0, 0.8, 5.0]), 1e-5
     numeric = [
-        (_log_likelihood(logs + e, distinct, k, shift)[0] - _log_likelihood(logs - e, distinct, k, shift)[0]) / (2 * step)
+        (_log_likelihood(logs + e, distinct, k, shift)[0] - _log_likelihood(logs - e, distinct, k, shift)[0])
+        / (2 * step)
         for e in np.eye(4) * step
     ]
 
@@ -96,9 +97,7 @@ def test_cdnow_customers_order_at_random_times(cdnow) -> None:
 def test_a_silence_says_more_of_a_regular_customer() -> None:
     # Ten orders a week apart, and then four weeks of nothing.
     silent = Histories(np.array([10]), np.array([10.0]), np.array([14.0]), np.array([0.0]))
-    alive = [
-        RegularGeometric("mbg_nbd", k, 2.0, 2.0 / k, 1.0, 9.0).probability_alive(silent)[0] for k in (1, 2, 4, 8)
-    ]
+    alive = [RegularGeometric("mbg_nbd", k, 2.0, 2.0 / k, 1.0, 9.0).probability_alive(silent)[0] for k in (1, 2, 4, 8)]
 
     assert np.all(np.diff(alive) < 0)
 
