@@ -12,6 +12,7 @@ statistics per customer, fitted models, and projected value per customer, always
 - ``tallies``         the same, kept up to date order by order
 - ``landmarks``       up to when engagement is measured, and from when models with covariates look
 - ``models``          when customers order and how much they spend
+- ``published``       numbers that others published, beside computed ones
 - ``lifetime_value``  both together, or the reason why the history does not carry it
 - ``rfm``             recency, frequency and value scored, and the segments that marketing calls by name
 - ``silence``         how long customers have been silent, and how often such customers came back

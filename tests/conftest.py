@@ -2,9 +2,11 @@
 
 import os
 import uuid
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import hypothesis
 import pytest
@@ -30,6 +32,16 @@ def data_folder() -> Path:
     if not DATA.is_dir():
         pytest.skip("the folder of real data sets is not beside the project")
     return DATA
+
+
+@pytest.fixture(scope="session")
+def lifetimes() -> ModuleType:
+    """The archived package that shops know, as an oracle: other people's formulas for the same models."""
+    with warnings.catch_warnings():
+        # It greets today's pandas and scipy with warnings of its own.
+        warnings.simplefilter("ignore")
+        module: ModuleType = pytest.importorskip("lifetimes")
+    return module
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The integral over the moment at which a customer may have left, on which the Pareto/NBD rests."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -105,16 +106,23 @@ def _worthwhile(
     return width, fall
 
 
+@cache
+def _rule(n_nodes: int) -> tuple[FloatArray, FloatArray]:
+    """Places between 0 and 1 and logarithms of the weights of Gauss and Legendre, each of shape ``(n_nodes, 1)``."""
+    at, weights = np.polynomial.legendre.leggauss(n_nodes)
+    return (at[:, None] + 1) / 2, np.log(weights[:, None] / 2)
+
+
 def _quadrature(
     n_nodes: int, width: FloatArray, low: FloatArray, gap: FloatArray, low_power: FloatArray, high_power: FloatArray
 ) -> FloatArray:
     """Log of the integral and the four means, shape ``(5, n_customers)``."""
-    at, weights = np.polynomial.legendre.leggauss(n_nodes)
-    steps = (at[:, None] + 1) / 2 * width
+    places, log_weights = _rule(n_nodes)
+    steps = places * width
     near = low * np.exp(steps)
     far = near + gap
     log_near, log_far = np.log(low) + steps, np.log(far)
-    logs = np.log(weights / 2)[:, None] - low_power * log_near - high_power * log_far
+    logs = log_weights - low_power * log_near - high_power * log_far
     top = logs.max(axis=0)
     shares = np.exp(logs - top)
     total = shares.sum(axis=0)

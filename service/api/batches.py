@@ -29,7 +29,7 @@ class Refusal(NamedTuple):
     reason: str
 
 
-class EntryResult(Struct, omit_defaults=True):
+class EntryResult(Struct, omit_defaults=True, gc=False):
     """What became of one entry; only events can be duplicates."""
 
     id: str | None

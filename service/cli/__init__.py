@@ -17,6 +17,7 @@ from service.cli.exporting import export
 from service.cli.importing import import_
 from service.cli.keeping import database
 from service.cli.modelling import models, train
+from service.cli.selftest import selftest
 from service.cli.serving import demo, serve
 from service.cli.simulating import simulate
 from service.cli.valuing import customers
@@ -42,6 +43,7 @@ _COMMANDS = (
     customers,
     erase,
     database,
+    selftest,
 )
 
 for command in _COMMANDS:

@@ -3,6 +3,7 @@
 import httpx
 
 from customers.lifetime_value import NotEnoughHistory
+from customers.published.cdnow import NotTheSample
 from customers.snapshots import SnapshotRefused
 from experiments.design import DesignRefused
 from recommender.artifact import ArtifactRefused
@@ -50,6 +51,7 @@ EXPECTED: tuple[type[Exception], ...] = (
     NoSimulatedShop,
     NotEnoughHistory,
     NotErased,
+    NotTheSample,
     NothingToTrain,
     NothingUsable,
     OSError,

@@ -1,12 +1,15 @@
 """The dictionaries of the log: outside ids to the integers that everything else is stored under."""
 
 from collections.abc import Collection, Sequence
+from functools import cache
+from itertools import repeat
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Table, func, select
+import msgspec
+from sqlalchemy import Connection, Select, Table, Text, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from service.log.names import UserKey, among, chunks
+from service.log.names import UserKey, among_texts, chunks, given_texts
 from service.log.suppressions import suppressed
 from service.log.tables import items, users
 
@@ -18,7 +21,8 @@ def ensured_user_ids(connection: Connection, keys: Collection[UserKey], *, now: 
     the user's.
     """
     known = user_ids(connection, keys, are_held=True)
-    missing = [key for key in dict.fromkeys(keys) if key not in known]
+    # Sorted, so that replicas which meet the same newcomers at once take turns instead of waiting for each other.
+    missing = sorted({key for key in keys if key not in known})
     if missing:
         # Erasing hides the dictionary row first of all, so only newcomers have to be looked up among the forgotten.
         forgotten = suppressed(connection, missing)
@@ -40,22 +44,18 @@ def user_ids(connection: Connection, keys: Collection[UserKey], *, are_held: boo
     """
     found: dict[UserKey, int] = {}
     for is_visitor in (False, True):
-        wanted = {key.external_id for key in keys if key.is_visitor is is_visitor}
-        if not wanted:
-            continue
-        query = select(users.c.external_id, func.coalesce(users.c.merged_into, users.c.id)).where(
-            users.c.is_visitor == is_visitor, among(connection, users.c.external_id, wanted), ~users.c.is_erasing
-        )
-        if are_held and connection.dialect.name == "postgresql":
-            query = query.with_for_update(read=True, key_share=True)
-        found.update({UserKey(is_visitor, external_id): id_ for external_id, id_ in connection.execute(query).all()})
+        wanted = {external_id for each_is_visitor, external_id in keys if each_is_visitor is is_visitor}
+        if wanted:
+            query = _users_query(connection.dialect.name, is_visitor=is_visitor, are_held=are_held)
+            ids = _looked_up(connection, query, wanted)
+            found.update(zip(map(UserKey, repeat(is_visitor), ids), ids.values(), strict=False))
     return found
 
 
 def ensured_item_ids(connection: Connection, external_ids: Collection[str], *, now: int) -> dict[str, int]:
     """The integer id of each item; those met for the first time get one, and no title: they are not shown."""
     known = item_ids(connection, external_ids)
-    missing = [external_id for external_id in dict.fromkeys(external_ids) if external_id not in known]
+    missing = sorted({external_id for external_id in external_ids if external_id not in known})  # as of users
     if missing:
         insert_new(connection, items, [_unnamed_item(external_id, now) for external_id in missing])
         known |= item_ids(connection, missing)
@@ -66,8 +66,7 @@ def item_ids(connection: Connection, external_ids: Collection[str]) -> dict[str,
     """The integer id of each item that the log knows."""
     if not external_ids:
         return {}
-    query = select(items.c.external_id, items.c.id).where(among(connection, items.c.external_id, set(external_ids)))
-    return {external_id: id_ for external_id, id_ in connection.execute(query).all()}  # noqa: C416  a Row is no pair to mypy
+    return _looked_up(connection, _items_query(connection.dialect.name), set(external_ids))
 
 
 class ItemLabel(NamedTuple):
@@ -97,6 +96,43 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[dict[str, An
         return 0
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     return connection.execute(dialect.insert(table).on_conflict_do_nothing(), rows).rowcount
+
+
+@cache
+def _users_query(dialect: str, *, is_visitor: bool, are_held: bool) -> Select[Any]:
+    known = (users.c.is_visitor == is_visitor) & ~users.c.is_erasing
+    query = select(users.c.external_id, func.coalesce(users.c.merged_into, users.c.id).label("id")).where(
+        known, among_texts(users.c.external_id, dialect)
+    )
+    if are_held and dialect == "postgresql":
+        return query.with_for_update(read=True, key_share=True)
+    return _one_row(query, dialect)
+
+
+@cache
+def _items_query(dialect: str) -> Select[Any]:
+    query = select(items.c.external_id, items.c.id).where(among_texts(items.c.external_id, dialect))
+    return _one_row(query, dialect)
+
+
+def _one_row(pairs: Select[Any], dialect: str) -> Select[Any]:
+    """On SQLite, external ids and integers as one JSON object.
+
+    The driver lets other threads run once per row; hundreds of rows would hand the interpreter to and fro with the
+    thread that answers requests.
+    """
+    if dialect == "postgresql":
+        return pairs
+    found = pairs.subquery()
+    return select(func.json_group_object(found.c.external_id, found.c.id, type_=Text))
+
+
+def _looked_up(connection: Connection, query: Select[Any], external_ids: Collection[str]) -> dict[str, int]:
+    dialect = connection.dialect.name
+    found = connection.execute(query, given_texts(external_ids, dialect))
+    if dialect == "postgresql":
+        return {external_id: id_ for external_id, id_ in found.all()}  # noqa: C416  a Row is no pair to mypy
+    return msgspec.json.decode(found.scalar_one(), type=dict[str, int])
 
 
 def _unnamed_item(external_id: str, now: int) -> dict[str, Any]:

@@ -14,6 +14,10 @@ IN_USE = int.from_bytes(b"kmb")
 PRUNING = int.from_bytes(b"kpr")
 """First key of the PostgreSQL lock of whoever removes rows past their time."""
 
+_CACHE_KIB = 64 << 10
+"""Pages that the writing connection may keep. Events' ids are random, so each row touches another page of their index,
+and what SQLite keeps by default, 2 MB, is less than the index of some ten thousand events."""
+
 _WAL_BYTES = 64 << 20
 """What a write-ahead log is cut to after a long read has let it grow."""
 
@@ -79,6 +83,7 @@ def _sqlite_writing_engine(address: URL, options: dict[str, Any]) -> Engine:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA secure_delete = ON")  # what is erased is overwritten, not only unlinked
         connection.execute("PRAGMA busy_timeout = 10000")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
 
     @event.listens_for(engine, "begin")

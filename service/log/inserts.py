@@ -8,13 +8,13 @@ from functools import cache
 from itertools import chain
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Dialect, Table, literal, select
+from sqlalchemy import Connection, Dialect, Select, Table, literal, select
 
-from service.log.names import among
+from service.log.names import among_texts, given_texts
 from service.log.tables import events
 
-_ROWS_TOGETHER = 50
-"""Rows of one statement on SQLite."""
+_ROWS_TOGETHER = (100, 10, 1)
+"""Rows of one statement on SQLite: as many as are left of the first, then of the next."""
 
 
 class Inserted(NamedTuple):
@@ -46,9 +46,15 @@ def insert_rows(
 
 def stored_hashes(connection: Connection, table: Table, ids: Collection[str]) -> dict[str, bytes]:
     """Payload hash by id, of those ids that the table holds; an expense's id is its content's hash and needs none."""
+    dialect = connection.dialect.name
+    found = connection.execute(_hashes_query(table, dialect), given_texts(ids, dialect))
+    return {id_: bytes(hash_) for id_, hash_ in found}
+
+
+@cache
+def _hashes_query(table: Table, dialect: str) -> Select[Any]:
     payload_hash = table.c.payload_hash if table is events else literal(b"")
-    query = select(table.c.id, payload_hash).where(among(connection, table.c.id, ids))
-    return {id_: bytes(hash_) for id_, hash_ in connection.execute(query)}
+    return select(table.c.id, payload_hash).where(among_texts(table.c.id, dialect))
 
 
 def _inserted_by_postgresql(
@@ -84,12 +90,12 @@ def _added_together(
     The driver lets other threads run once per statement. One for each row would hand the interpreter to and fro with
     the thread that answers requests, which costs more than the rows.
     """
-    whole = len(rows) - len(rows) % _ROWS_TOGETHER
-    for start in range(0, whole, _ROWS_TOGETHER):
-        values = tuple(chain.from_iterable(rows[start : start + _ROWS_TOGETHER]))
-        yield connection.exec_driver_sql(_sqlite_insert(table, names, _ROWS_TOGETHER), values).rowcount
-    if whole < len(rows):
-        yield connection.exec_driver_sql(_sqlite_insert(table, names, 1), list(rows[whole:])).rowcount
+    start = 0
+    for n_rows in _ROWS_TOGETHER:
+        while start + n_rows <= len(rows):
+            values = tuple(chain.from_iterable(rows[start : start + n_rows]))
+            yield connection.exec_driver_sql(_sqlite_insert(table, names, n_rows), values).rowcount
+            start += n_rows
 
 
 @cache

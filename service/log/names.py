@@ -1,10 +1,10 @@
 """How the log names people, and how many names fit one statement."""
 
-import json
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import Column, ColumnElement, Connection, Text, any_, func, literal, select
+import msgspec
+from sqlalchemy import Column, ColumnElement, Text, any_, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 T = TypeVar("T")
@@ -26,9 +26,17 @@ def chunks(values: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
         yield values[start : start + size]
 
 
-def among(connection: Connection, column: Column[Any], texts: Collection[str]) -> ColumnElement[bool]:
-    """Whether the column is one of the texts: one parameter however many they are, so one statement, compiled once."""
-    if connection.dialect.name == "postgresql":
-        return column == any_(literal(list(texts), ARRAY(Text)))
-    listed = func.json_each(json.dumps(list(texts))).table_valued("value")
+def among_texts(column: Column[Any], dialect: str) -> ColumnElement[bool]:
+    """Whether the column is one of the texts that the statement is given as ``texts``; see ``given_texts``.
+
+    They are one parameter however many they are, so that a statement is made and compiled once.
+    """
+    if dialect == "postgresql":
+        return column == any_(bindparam("texts", type_=ARRAY(Text)))
+    listed = func.json_each(bindparam("texts", type_=Text)).table_valued("value", name="listed")
     return column.in_(select(listed.c.value))
+
+
+def given_texts(texts: Collection[str], dialect: str) -> dict[str, object]:
+    """The parameter of a statement with ``among_texts``."""
+    return {"texts": list(texts) if dialect == "postgresql" else msgspec.json.encode(list(texts)).decode()}

@@ -152,7 +152,7 @@ def best_of_each(best_seconds: BestSeconds, one: Iterator[Work], other: Iterator
 def insert_with_sqlite3(url: str, batches: list[Rows]) -> None:
     insert = f"INSERT INTO events ({COLUMNS}) VALUES ({', '.join('?' * len(EventRow._fields))})"
     with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)) as connection:
-        for pragma in ("synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
+        for pragma in ("synchronous = FULL", "foreign_keys = ON", "secure_delete = ON", "cache_size = -65536"):
             connection.execute(f"PRAGMA {pragma}")
         for rows in batches:
             connection.execute("BEGIN IMMEDIATE")

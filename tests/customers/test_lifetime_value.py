@@ -21,8 +21,9 @@ def shop(n: int, *, seed: int = 1, value_spread: float = 0.4, until_day: int = 2
     return order_statistics(ids, rng.integers(0, until_day, ids.size), values.astype(np.int64), until_day=until_day)
 
 
-def test_value_is_expected_orders_times_expected_spend(published) -> None:
-    timing = BetaGeometric("bg_nbd", **published["expected_orders"][1]["parameters"])
+def test_value_is_expected_orders_times_expected_spend() -> None:
+    # Parameters and orders of customer 1516 as printed in the BTYD walkthrough (cran/BTYD 2.4.3).
+    timing = BetaGeometric("bg_nbd", 0.2425967, 4.413659, 0.7929869, 2.426164)
     model = LifetimeValueModel(timing, MeanSpend(1000.0, 10.0), n_customers=1, history_weeks=31.0)
     customer = OrderStatistics(
         customer_ids=np.array([1516]),

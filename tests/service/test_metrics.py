@@ -5,10 +5,13 @@ import math
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from litestar.types import ASGIApp, Receive, Scope, Send
+from prometheus_client import CollectorRegistry, Histogram
 from prometheus_client.parser import text_string_to_metric_families
 
-from service.metrics import Metrics, RequestMetrics
+from service.metrics import BatchHistogram, Metrics, RequestMetrics
 
 
 def value(metrics: Metrics, name: str, **labels: str) -> float | None:
@@ -113,6 +116,26 @@ def test_a_failed_commit_is_counted_and_does_not_pass_for_a_group() -> None:
     assert value(metrics, "kembang_log_commit_writes_sum") == 3
     assert value(metrics, "kembang_log_commit_failures_total") == 1
     assert value(metrics, "kembang_log_commit_duration_seconds_count") == 2
+
+
+@given(st.lists(st.floats(0, 1e7) | st.sampled_from([0.1, 1.0, 604_800.0]), max_size=20), st.integers(0, 20))
+def test_values_noted_many_at_a_time_make_the_histogram_that_they_make_one_by_one(
+    values: list[float], cut: int
+) -> None:
+    """Prometheus's own client is the reference; a value on a bound belongs below it."""
+    registry = CollectorRegistry()
+    single = Histogram("lag", "Lag.", buckets=(0.1, 1.0, 604_800.0), registry=registry)
+    many = BatchHistogram("lags", "Lag.", buckets=(0.1, 1.0, 604_800.0))
+    registry.register(many)
+    for value in values:
+        single.observe(value)
+    many.observe_all(values[:cut])
+    many.observe_all(values[cut:])
+    for bound in ("0.1", "1.0", "604800.0", "+Inf"):
+        ones, all_at_once = (registry.get_sample_value(f"{name}_bucket", {"le": bound}) for name in ("lag", "lags"))
+        assert all_at_once == ones
+    assert registry.get_sample_value("lags_count") == len(values)
+    assert registry.get_sample_value("lags_sum") == pytest.approx(sum(values))
 
 
 def test_two_apps_in_one_process_share_nothing() -> None:

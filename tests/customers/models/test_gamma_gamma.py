@@ -6,25 +6,6 @@ from hypothesis import strategies as st
 from customers.models.gamma_gamma import SpendModel, expected_spend, fit_spend
 
 
-def test_the_cdnow_sample_gives_the_published_parameters_and_likelihood(cdnow, published) -> None:
-    expected = published["gamma_gamma"]
-    repeated = cdnow.frequency > 0
-    model = fit_spend(cdnow.valued_repeats[repeated], cdnow.mean_value_minor[repeated] / 100)
-
-    assert repeated.sum() == expected["customers"]
-    assert model.fit.converged
-    assert model.parameters == pytest.approx(expected["parameters"], abs=expected["tolerance_abs"])
-    assert model.fit.log_likelihood == pytest.approx(expected["log_likelihood"], abs=expected["log_likelihood_abs"])
-
-
-def test_expected_spend_equals_hardies_note(published) -> None:
-    case = published["expected_spend"]
-    model = SpendModel(**case["parameters"])
-    spend = expected_spend(model, np.array(case["x"]), mean_value=np.array(case["mean_spend"], dtype=float))
-
-    assert spend == pytest.approx(case["value"], abs=case["tolerance_abs"])
-
-
 def test_the_currency_changes_only_the_scale() -> None:
     rng = np.random.default_rng(2)
     orders = rng.integers(1, 9, 400)

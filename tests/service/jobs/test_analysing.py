@@ -1,8 +1,9 @@
 """Promises of reading an experiment's results from the log."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from recommender.events import Kind
 from service.cli.results import results_text

@@ -1,12 +1,13 @@
 """Promises of attribution on a log: the right rows on either database, in any pieces, with exact sums."""
 
+import dataclasses
 import itertools
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 import pytest
+from msgspec.structs import replace
 
 from experiments.attribution import RULES
 from recommender.events import Kind
@@ -81,7 +82,7 @@ def show(writer: Writer) -> Show:
 
 
 def ask(database: Database, **changes: Any) -> dict[str, Any]:
-    question = replace(QUESTION, **changes)
+    question = dataclasses.replace(QUESTION, **changes)
     return attributed(database.reader, question, on_progress=lambda _doing, _share: None)
 
 

@@ -1,14 +1,15 @@
 """Promises of exports: everything the log holds, by outside names, on record where it names people."""
 
 import csv
+import dataclasses
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import insert, update
 
 from recommender.events import Kind
@@ -196,7 +197,7 @@ def test_an_exposure_is_one_row_per_item_shown(writer: Writer, export: Export) -
         assigned={},
         is_preview=False,
     )
-    empty = replace(shown, feed_id="f3", items=[])
+    empty = dataclasses.replace(shown, feed_id="f3", items=[])
     for one in (shown, empty):
         writer.run(lambda connection, one=one: append_exposure(connection, one))
     first, second = export("exposures")

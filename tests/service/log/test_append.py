@@ -7,6 +7,7 @@ import threading
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
@@ -22,6 +23,7 @@ from service.log.append import (
     append_exposures,
 )
 from service.log.database import Database
+from service.log.dictionaries import item_ids, user_ids
 from service.log.experiments import create_experiment
 from service.log.history import shown_item_ids, user_history
 from service.log.names import UserKey
@@ -35,7 +37,7 @@ RUNS = itertools.count()
 
 def event(id_: str = "e1", **changes: object) -> NewEvent:
     made = NewEvent(id=id_, kind=Kind.PURCHASE, user=ANNA, item="serum", at=1_000, amount_minor=250, currency="GBP")
-    return dataclasses.replace(made, **changes)  # type: ignore[arg-type]
+    return structs.replace(made, **changes)
 
 
 def append(writer: Writer, *new: NewEvent, received_at: int = 10_000) -> list[str]:
@@ -56,6 +58,46 @@ def test_an_event_sent_again_is_a_duplicate_and_stored_once(database: Database, 
 def test_a_retry_with_another_sent_at_is_still_the_same_event(writer: Writer) -> None:
     assert append(writer, event(sent_at=5)) == ["accepted"]
     assert append(writer, event(sent_at=6)) == ["duplicate"]
+
+
+@pytest.mark.parametrize("count", [1, 9, 10, 11, 99, 100, 101, 239])
+def test_of_any_number_of_events_each_is_stored_once_in_the_order_given(
+    database: Database, writer: Writer, count: int
+) -> None:
+    """Rows share statements of several sizes on SQLite."""
+    ids = [f"e{number}" for number in range(count)]
+    assert append(writer, *map(event, ids)) == ["accepted"] * count
+    assert append(writer, *map(event, ids), event("last")) == ["duplicate"] * count + ["accepted"]
+    with database.reader.connect() as connection:
+        assert connection.execute(select(events.c.id).order_by(events.c.seq)).scalars().all() == [*ids, "last"]
+
+
+def test_a_name_of_any_characters_is_found_again_as_it_was_given(database: Database, writer: Writer) -> None:
+    """SQLite is handed names as JSON and answers in JSON."""
+    names = [
+        '"',
+        "\\",
+        "\\u0041",
+        "'; --",
+        "a b",
+        "é",
+        "e\u0301",
+        "\u2028",
+        "\U0001f338",
+        "tab\t",
+        "{}",
+        "null",
+        "1",
+        "Ä",
+    ]
+    new = [event(f"e{n}", user=UserKey(n % 2 == 1, name), item=name) for n, name in enumerate(names)]
+    assert append(writer, *new) == ["accepted"] * len(names)
+    with database.reader.connect() as connection:
+        keys = [one.user for one in new]
+        found, found_items = user_ids(connection, keys), item_ids(connection, names)
+        stored = connection.execute(select(events.c.user_id, events.c.item_id).order_by(events.c.seq)).all()
+    assert [(found[one.user], found_items[one.item]) for one in new] == [tuple(row) for row in stored]
+    assert len(set(found.values())) == len(set(found_items.values())) == len(names)
 
 
 def test_another_payload_under_a_used_id_is_rejected_with_the_reason_and_changes_nothing(

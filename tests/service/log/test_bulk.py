@@ -1,6 +1,5 @@
 """Promises of appending whole frames: the same as event by event, only faster."""
 
-import dataclasses
 import uuid
 from typing import Any
 
@@ -8,6 +7,7 @@ import numpy as np
 import pandas as pd
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from sqlalchemy import Connection, func, insert, select
 
 from recommender.events import Kind
@@ -55,7 +55,7 @@ def test_a_frame_says_of_an_event_what_the_event_itself_says(database: Database,
         seconds_watched=30.0,
         seconds_total=60.0,
     )
-    other = dataclasses.replace(
+    other = structs.replace(
         one,
         id="bought",
         kind=Kind.PURCHASE,

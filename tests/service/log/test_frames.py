@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 from sqlalchemy import insert, select, text
 
 from recommender.events import Events, Kind
@@ -38,7 +39,7 @@ def event(id_: str, **changes: object) -> NewEvent:
     made = NewEvent(
         id=id_, kind=Kind.PURCHASE, user=ANNA, item="tea", at=100 * SECOND, amount_minor=250, currency="GBP"
     )
-    return dataclasses.replace(made, **changes)  # type: ignore[arg-type]
+    return structs.replace(made, **changes)
 
 
 def append(writer: Writer, *new: NewEvent) -> None:
