@@ -166,8 +166,11 @@ def _new_event(raw: msgspec.Raw, *, default_currency: str, now: int) -> NewEvent
         raise RequestRefused(f"an event takes at most {MOST_EVENT_BYTES} bytes, got {len(text)}")
     event = _event(text)
     currency = event.currency or default_currency
-    money = {"amount": event.amount, "cost": event.cost, "fee": event.fee}
-    minor = {name: None if sum_ is None else minor_units(sum_, currency, subject=name) for name, sum_ in money.items()}
+    amount_minor, cost_minor, fee_minor = (
+        None if sum_ is None else minor_units(sum_, currency, subject=name)
+        for name, sum_ in (("amount", event.amount), ("cost", event.cost), ("fee", event.fee))
+    )
+    has_money = amount_minor is not None or cost_minor is not None or fee_minor is not None
     new = NewEvent(
         id=checked_id(event.id, "id", longest=EVENT_ID_CHARACTERS),
         kind=_KINDS[event.kind],
@@ -178,12 +181,12 @@ def _new_event(raw: msgspec.Raw, *, default_currency: str, now: int) -> NewEvent
         feed_id=event.feed_id,
         order_id=event.order_id,
         quantity=event.quantity,
-        amount_minor=minor["amount"],
-        currency=None if set(money.values()) == {None} else currency,
+        amount_minor=amount_minor,
+        currency=currency if has_money else None,
         seconds_watched=event.seconds_watched,
         seconds_total=event.seconds_total,
-        cost_minor=minor["cost"],
-        fee_minor=minor["fee"],
+        cost_minor=cost_minor,
+        fee_minor=fee_minor,
     )
     _check_clock(event, new, now)
     return new

@@ -222,12 +222,11 @@ def _value_segments(reader: Reader, home: Path) -> ValueSegments:
     kept = None if version is None else load(home / VALUES / version)
     if kept is None or kept.about.get(LOG_ID) != log_id(reader):
         return lambda ids: np.full(ids.size, None, dtype=object)
-    segments = kept.columns["segment"]
+    # Row -1, that of whoever is not in it, has no segment.
+    segments = np.append(kept.columns["segment"], len(SEGMENTS))
 
     def of(ids: NDArray[np.int64]) -> NDArray[np.object_]:
-        rows = kept.rows_of(ids)
-        found: NDArray[np.object_] = names[segments[rows]]
-        found[rows < 0] = None
+        found: NDArray[np.object_] = names[segments[kept.rows_of(ids)]]
         return found
 
     return of

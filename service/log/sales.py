@@ -68,7 +68,7 @@ _SALE_TYPES: dict[str, Any] = {
     "cost": np.int64,
     "has_cost": np.bool_,
     "fee": np.int64,
-    "currency": object,
+    "is_own": np.bool_,
     "order_id": object,
 }
 
@@ -83,37 +83,37 @@ def logged_sales(reader: Engine, *, currency: str, timezone: str, until: int) ->
         until: Microseconds UTC; later lines are left out.
     """
     said = events.c
+    is_sale = said.kind.in_([int(Kind.PURCHASE), int(Kind.REFUND)]) & (said.at < until)
     query = select(
-        func.coalesce(users.c.merged_into, said.user_id, NOBODY),
+        func.coalesce(said.user_id, NOBODY),
         said.at,
         func.coalesce(said.amount_minor, 0),
         said.kind == int(Kind.REFUND),
         func.coalesce(said.cost_minor, 0),
         said.cost_minor.is_not(None),
         func.coalesce(said.fee_minor, 0),
-        func.coalesce(said.currency, currency),
+        func.coalesce(said.currency, currency) == currency,
         said.order_id,
-    ).select_from(events.outerjoin(users, users.c.id == said.user_id))
-    query = query.where(said.kind.in_([int(Kind.PURCHASE), int(Kind.REFUND)]), said.at < until)
-    parts: dict[str, list[NDArray[Any]]] = {name: [] for name in LoggedSales.__slots__[:5]}
-    order_ids: list[pd.Series] = []
+    ).where(is_sale)
+    parts: dict[str, list[NDArray[Any]]] = {name: [values] for name, values in _NONE.items()}
     others: Counter[str] = Counter()
     for piece in pieces(reader, said.seq):
         with reader.connect() as connection:
             rows = column_arrays(connection, query.where(piece.holds).order_by(said.seq), _SALE_TYPES)
-        is_own = rows["currency"] == currency
-        others.update(rows["currency"][~is_own].tolist())
-        rows = rows[is_own & ~(rows["is_refund"] & (rows["amount"] == 0))]
+            if not rows["is_own"].all():
+                of_others = select(said.currency).where(is_sale, piece.holds, said.currency != currency)
+                others.update(connection.execute(of_others).scalars().all())
+        rows = rows[rows["is_own"] & ~(rows["is_refund"] & (rows["amount"] == 0))]
         for name, values in _signed(rows, timezone=timezone).items():
             parts[name].append(values)
-        order_ids.append(pd.Series(rows["order_id"], dtype="str"))
     # One column after another, so that no more than one is held twice.
-    whole = {name: np.concatenate([_NONE[name], *parts.pop(name)]) for name in list(parts)}
-    return LoggedSales(**whole, orders=_order_codes(order_ids), other_currencies=dict(others))
+    whole = {name: np.concatenate(parts.pop(name)) for name in list(parts)}
+    whole["user_ids"] = _after_merges(reader, whole["user_ids"])
+    return LoggedSales(**whole, other_currencies=dict(others))
 
 
 _NONE: dict[str, NDArray[Any]] = {
-    **{name: np.empty(0, dtype=np.int64) for name in ("user_ids", "days", "revenue_minor", "cost_minor")},
+    **{name: np.empty(0, dtype=np.int64) for name in ("user_ids", "days", "revenue_minor", "cost_minor", "orders")},
     "has_cost": np.empty(0, dtype=np.bool_),
 }
 
@@ -121,20 +121,37 @@ _NONE: dict[str, NDArray[Any]] = {
 def _signed(rows: NDArray[np.void], *, timezone: str) -> dict[str, NDArray[Any]]:
     sign = np.where(rows["is_refund"], -1, 1)
     return {
-        "user_ids": rows["user"],
+        # Copies: a column of the piece would keep the whole piece.
+        "user_ids": rows["user"].copy(),
         "days": shop_days(rows["at"], timezone=timezone),
         "revenue_minor": sign * rows["amount"],
         "cost_minor": sign * np.where(rows["has_cost"], rows["cost"] + rows["fee"], 0),
-        "has_cost": rows["has_cost"],
+        "has_cost": rows["has_cost"].copy(),
+        "orders": _order_codes(rows["order_id"]),
     }
 
 
-def _order_codes(order_ids: list[pd.Series]) -> NDArray[np.int64]:
-    if not order_ids:
-        return np.empty(0, dtype=np.int64)
-    # Strings of Arrow: a few bytes beside the text itself, where a Python object takes fifty.
-    codes, _ = pd.factorize(pd.concat(order_ids, ignore_index=True))
-    return codes.astype(np.int64)
+def _order_codes(order_ids: NDArray[np.object_]) -> NDArray[np.int64]:
+    """62 bits of a hash of each order number, -1 where there is none.
+
+    Codes are compared within one customer only, so that two orders are taken for one once in some 10^17 customers; and
+    the numbers themselves, more bytes than all other columns together, need not be held.
+    """
+    has_none = pd.isna(order_ids)
+    hashes = pd.util.hash_array(np.where(has_none, "", order_ids), categorize=False)
+    return np.where(has_none, -1, (hashes >> np.uint64(2)).astype(np.int64))
+
+
+def _after_merges(reader: Engine, user_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The ids, those of merged visitors being the users' they turned out to be: where rows were not moved yet."""
+    query = select(users.c.id, users.c.merged_into).where(users.c.merged_into.is_not(None)).order_by(users.c.id)
+    with reader.connect() as connection:
+        merged = column_arrays(connection, query, {"id": np.int64, "into": np.int64})
+    if not merged.size:
+        return user_ids
+    places = np.minimum(np.searchsorted(merged["id"], user_ids), merged.size - 1)
+    found: NDArray[np.int64] = np.where(merged["id"][places] == user_ids, merged["into"][places], user_ids)
+    return found
 
 
 def logged_expenses(reader: Engine, *, currency: str, timezone: str, until: int) -> LoggedExpenses:

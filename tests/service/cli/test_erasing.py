@@ -12,10 +12,12 @@ import pytest
 from processes import served
 from sqlalchemy import select
 
+from customers.snapshots import load, versions
 from recommender.artifact import read_manifest
 from recommender.events import Kind
 from service.cli import kembang
 from service.jobs.erasing import erased
+from service.jobs.valuing import value_and_publish
 from service.log.append import DeadLetter, NewEvent, NewExposure, append_dead_letters, append_events, append_exposure
 from service.log.database import Connection, sqlite_file
 from service.log.experiments import all_experiments, change_experiment
@@ -115,8 +117,19 @@ def named_in_files(home: Path) -> list[str]:
     return [str(file) for file, held in contents.items() if HER.encode() in held or HER_BROWSER.encode() in held]
 
 
+def ids_of_her(settings: Settings) -> list[int]:
+    """The number under which the log, and everything made of it, holds her."""
+    with closing(sqlite3.connect(sqlite_file(settings.database_url))) as log:
+        return [id_ for (id_,) in log.execute("SELECT id FROM users WHERE external_id = ?", [HER])]
+
+
+def valued_ids(settings: Settings) -> list[list[int]]:
+    """Whom each snapshot of customer values holds, the oldest first."""
+    return [load(settings.values / version).columns["customer_ids"].tolist() for version in versions(settings.values)]
+
+
 def fill(home: Path, folder: Path) -> None:
-    """Gives the home of the environment all there is: sales, acts, an experiment, letters, refused rows, a model."""
+    """Gives the home of the environment all there is: sales, acts, an experiment, letters, refused rows, models."""
     (folder / "sales.csv").write_text("\n".join(sales()) + "\n")
     (folder / "feed-1.toml").write_text(DESIGN)
     kembang.main(["import", str(folder / "sales.csv")], standalone_mode=False)
@@ -124,6 +137,19 @@ def fill(home: Path, folder: Path) -> None:
     with open_log(Settings.from_environment(), Metrics()) as (_, writer):
         writer.run(live)
     kembang.main(["train"], standalone_mode=False)
+    kembang.main(["customers", "publish"], standalone_mode=False)
+    with open_log(Settings.from_environment(), Metrics()) as (database, _):
+        # One more, of another day: she must leave every one of them.
+        value_and_publish(
+            database.reader,
+            Settings.from_environment().values,
+            currency="GBP",
+            timezone="UTC",
+            margin_rate=None,
+            until=NOW,
+            seed=1,
+            on_progress=lambda *_: None,
+        )
     (home / "refused").mkdir()
     (home / "refused" / "sales.refused.csv").write_text(f"Invoice,SKU,Customer\n9,tea,{HER}\n10,tea,user-1\n")
     (home / "exports.jsonl").write_text(
@@ -150,6 +176,8 @@ def home_with_her(filled: Path, home: Path) -> Path:
 def test_nothing_of_her_is_left_in_any_table_or_file_of_the_home(home_with_her: Path, run: Any) -> None:
     settings = Settings.from_environment()
     assert set(named_in_tables(settings)) == {"users", "events", "exposures", "dead_letters"}
+    (her_id,) = ids_of_her(settings)
+    assert [her_id in ids for ids in valued_ids(settings)] == [True, True]
     receipt = run("erase", HER, "--json").document
     assert receipt["removed"] == {
         "events": 6 + 6,
@@ -162,7 +190,9 @@ def test_nothing_of_her_is_left_in_any_table_or_file_of_the_home(home_with_her: 
         "visitors": 1,
         "users": 1,
         "refused_rows": 1,
+        "values": 2,
     }
+    assert [her_id in ids for ids in valued_ids(settings)] == [False, False]
     assert receipt["money"] == {"GBP": {"purchases": "25.00", "refunds": "2.50"}}
     assert receipt["experiments"] == {"feed-1": {"personal": 1}}
     assert set(receipt["left"].values()) == {0}

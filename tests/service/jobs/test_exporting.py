@@ -14,12 +14,14 @@ from sqlalchemy import insert, update
 
 from recommender.events import Kind
 from service.jobs.exporting import REGISTER, SUBJECTS, ForgottenMeanwhile, exported
+from service.jobs.valuing import value_and_publish
 from service.log.append import NewEvent, NewExposure, append_events, append_exposure
 from service.log.bulk import append_event_frame
 from service.log.catalogue import CatalogueItem, put_items, put_user_attributes
 from service.log.database import Connection, Database
 from service.log.dictionaries import user_ids
 from service.log.extracts import Period
+from service.log.home import ensure_log_id
 from service.log.imports import begin_import
 from service.log.names import UserKey
 from service.log.tables import expenses, suppressions, users
@@ -245,7 +247,28 @@ def test_items_are_those_that_somebody_described_and_may_be_put_again(writer: Wr
 def test_segments_are_those_that_popularity_counts_in(writer: Writer, export: Export) -> None:
     said = {ANNA: {"country": "Indonesia"}, BEN: {"plan": "gold"}}
     writer.run(lambda connection: put_user_attributes(connection, said, now=1))
-    assert export("segments") == [{"user_id": "anna", "segment": "Indonesia"}]
+    assert export("segments") == [{"user_id": "anna", "segment": "Indonesia", "value_segment": ""}]
+
+
+def test_segments_by_value_are_those_of_the_published_snapshot(
+    database: Database, writer: Writer, export: Export, tmp_path: Path
+) -> None:
+    """Ben has ordered once and lately, so that he is new; Anna lives somewhere and has ordered nothing."""
+    writer.run(ensure_log_id)
+    writer.run(lambda connection: put_user_attributes(connection, {ANNA: {"country": "Indonesia"}}, now=1))
+    append(writer, event("e2", user=BEN, at=90 * DAY))
+    value_and_publish(
+        database.reader,
+        tmp_path / "values",
+        currency="GBP",
+        timezone="UTC",
+        margin_rate=None,
+        until=91 * DAY,
+        seed=1,
+        on_progress=lambda *_: None,
+    )
+    found = {row["user_id"]: (row["segment"], row["value_segment"]) for row in export("segments")}
+    assert found == {"anna": ("Indonesia", ""), "'+62812": ("", "new")}
 
 
 def test_expenses_say_what_was_paid_to_whom(writer: Writer, export: Export) -> None:
