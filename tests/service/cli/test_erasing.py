@@ -185,7 +185,6 @@ def test_nothing_of_her_is_left_in_any_table_or_file_of_the_home(home_with_her: 
         "assignments": 1,
         "campaign_units": 0,
         "campaign_entries": 0,
-        "values": 0,
         "dead_letters": 3,
         "visitors": 1,
         "users": 1,
