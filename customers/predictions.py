@@ -7,7 +7,9 @@ import numpy.typing as npt
 from scipy import special
 
 from customers.lifetime_value import LifetimeValueModel, MeanSpend
-from customers.models.histories import DistinctHistories, TimingModel, distinct_histories, new_customer
+from customers.lookalikes import Lookalikes, lookalikes
+from customers.models.gamma_gamma import SpendModel
+from customers.models.histories import Histories, TimingModel, distinct_histories, new_customer
 from customers.models.residual import discounted_expected_orders
 from customers.orders import OrderStatistics
 
@@ -94,7 +96,8 @@ def predictions(
     """Predictions for every customer, by their different histories and not one by one.
 
     Intervals of orders and margin come from ``_DRAWS`` simulated futures, each under parameters drawn from what the fit
-    knows of them.
+    knows of them. Where a shop has very many different histories, futures, the dates of next orders and what comes
+    after the horizon are found once for every kind of ``lookalikes``; all other numbers are each customer's own.
 
     Args:
         model: When and how much, fitted.
@@ -111,21 +114,25 @@ def predictions(
     reader = churn or model.timing
     if reader.name.startswith("bg_"):
         raise ValueError(f"P(alive) must come from a model in which one-time customers can leave, got {reader.name}")
-    distinct = distinct_histories(statistics.histories)
+    timing, distinct = model.timing, distinct_histories(statistics.histories)
     rows, row_of = distinct.histories, distinct.row_of
-    orders, futures = _orders(model.timing, distinct, horizon_weeks, rng)
+    alike = lookalikes(timing, rows)
+    kind_of = alike.kind_of[row_of]
     rate = np.broadcast_to(np.asarray(margin_rate, dtype=np.float64), row_of.shape)
+    futures = _futures(timing, alike.histories, horizon_weeks, rng)
+    expected = timing.expected_orders(rows, horizon_weeks=horizon_weeks)
+    orders = Spread(expected[row_of], *_limits(futures)[:, kind_of])
     spend = _spend(model, statistics)
-    margin = _margin(model, statistics, futures, row_of, rate, orders.expected * spend.expected * rate, rng)
-    lasting = discounted_expected_orders(model.timing, rows, rate_per_week=yearly_discount / _WEEKS_PER_YEAR)
+    value = _value_limits(model, statistics, futures, kind_of, rng)
+    lasting = _lasting(timing, rows, alike, rate_per_week=yearly_discount / _WEEKS_PER_YEAR)
     return Predictions(
         horizon_weeks=horizon_weeks,
         alive=reader.probability_alive(rows)[row_of],
-        chance_of_order=model.timing.probability_of_order(rows, horizon_weeks=horizon_weeks)[row_of],
+        chance_of_order=timing.probability_of_order(rows, horizon_weeks=horizon_weeks)[row_of],
         orders=orders,
-        next_order_weeks=_next_order(model.timing, distinct),
+        next_order_weeks=_next_order(timing, rows, alike, row_of),
         spend_minor=spend,
-        margin_minor=margin,
+        margin_minor=Spread(orders.expected * spend.expected * rate, *(np.where(rate < 0, value[::-1], value) * rate)),
         residual_minor=lasting[row_of] * spend.expected * rate,
     )
 
@@ -145,17 +152,14 @@ def new_customer_value(
     return NewCustomerValue(orders, orders * each, lasting * each)
 
 
-def _orders(
-    model: TimingModel, distinct: DistinctHistories, horizon_weeks: float, rng: np.random.Generator
-) -> tuple[Spread, npt.NDArray[np.int32]]:
-    """Orders within the horizon, and the futures of each distinct history, shape ``(n_distinct, _DRAWS)``."""
-    rows = distinct.histories
-    futures = np.empty((len(rows), _DRAWS), dtype=np.int32)
-    for draw in range(_DRAWS):
-        futures[:, draw] = _drawn(model, rng).simulated_orders(rows, horizon_weeks=horizon_weeks, rng=rng)
-    expected = model.expected_orders(rows, horizon_weeks=horizon_weeks)
-    limits = np.quantile(futures, LEVELS, axis=1, method="inverted_cdf").astype(np.float64)
-    return _spread(expected, limits, distinct.row_of), futures
+def _futures(
+    model: TimingModel, histories: Histories, horizon_weeks: float, rng: np.random.Generator
+) -> npt.NDArray[np.int32]:
+    """Orders within the horizon in ``_DRAWS`` futures of each history, shape ``(n_histories, _DRAWS)``."""
+    futures = np.empty((_DRAWS, len(histories)), dtype=np.int32)
+    for draw in futures:
+        draw[:] = _drawn(model, rng).simulated_orders(histories, horizon_weeks=horizon_weeks, rng=rng)
+    return np.ascontiguousarray(futures.T)
 
 
 def _drawn(model: TimingModel, rng: np.random.Generator) -> TimingModel:
@@ -165,70 +169,83 @@ def _drawn(model: TimingModel, rng: np.random.Generator) -> TimingModel:
     return model.at(rng.multivariate_normal(model.logs, model.fit.covariance, method="eigh"))
 
 
-def _spread(expected: FloatArray, limits: FloatArray, row_of: IntArray) -> Spread:
-    low_90, low_50, high_50, high_90 = limits
-    return Spread(expected[row_of], low_90[row_of], low_50[row_of], high_50[row_of], high_90[row_of])
+def _limits(futures: npt.NDArray[np.int32] | FloatArray) -> FloatArray:
+    """What ``LEVELS`` of each row's futures stay at or below, shape ``(4, n_rows)``."""
+    limits: FloatArray = np.quantile(futures, LEVELS, axis=1, method="inverted_cdf").astype(np.float64)
+    return limits
 
 
-def _next_order(model: TimingModel, distinct: DistinctHistories) -> Spread:
+def _next_order(model: TimingModel, rows: Histories, alike: Lookalikes, row_of: IntArray) -> Spread:
     """Weeks until the next order, by inverting its probability on a grid of days, then of growing steps."""
-    rows = distinct.histories
-    chances = np.stack([model.probability_of_order(rows, horizon_weeks=weeks) for weeks in _DATE_GRID.tolist()])
-    chances = np.maximum.accumulate(np.vstack([np.zeros(len(rows)), chances]), axis=0)
+    kinds = alike.histories
+    chances = np.stack([model.probability_of_order(kinds, horizon_weeks=weeks) for weeks in _DATE_GRID.tolist()])
+    chances = np.maximum.accumulate(np.vstack([np.zeros(len(kinds)), chances]), axis=0)
     weeks = np.concatenate([[0.0], _DATE_GRID])
-    ever, columns = chances[-1], np.arange(len(rows))
+    columns, kind_of = np.arange(len(kinds)), alike.kind_of[row_of]
+    returns = (model.probability_of_order(rows, horizon_weeks=EVER_WEEKS) >= LEAST_RETURN)[row_of]
     quantiles = []
     for level in (0.5, *LEVELS):
-        target = level * ever
+        target = level * chances[-1]
         above = np.clip((chances < target).sum(axis=0), 1, weeks.size - 1)
         low, high = chances[above - 1, columns], chances[above, columns]
         share = (target - low) / np.where(high > low, high - low, 1.0)
         at = weeks[above - 1] + share * (weeks[above] - weeks[above - 1])
-        quantiles.append(np.where(ever >= LEAST_RETURN, at, np.nan))
-    return _spread(quantiles[0], np.array(quantiles[1:]), distinct.row_of)
+        quantiles.append(np.where(returns, at[kind_of], np.nan))
+    return Spread(*quantiles)
+
+
+def _lasting(model: TimingModel, rows: Histories, alike: Lookalikes, *, rate_per_week: float) -> FloatArray:
+    """Discounted orders of all time to come, in proportion to those within ``EVER_WEEKS`` as with others of a kind."""
+    lasting = discounted_expected_orders(model, alike.histories, rate_per_week=rate_per_week)[alike.kind_of]
+    own, of_kind = (model.expected_orders(of, horizon_weeks=EVER_WEEKS) for of in (rows, alike.histories))
+    return lasting * np.divide(own, of_kind[alike.kind_of], out=np.ones(own.size), where=of_kind[alike.kind_of] > 0)
 
 
 def _spend(model: LifetimeValueModel, statistics: OrderStatistics) -> Spread:
     """Mean value of an order: p over a gamma with shape p x + q and rate gamma + x z (Fader and Hardie's note 025)."""
-    expected = model.expected_spend_minor(statistics)
-    if isinstance(model.spend, MeanSpend):
-        margin = special.ndtri(np.array(LEVELS))[:, None] * model.spend.standard_error
+    spend, expected = model.spend, model.expected_spend_minor(statistics)
+    if isinstance(spend, MeanSpend):
+        margin = special.ndtri(np.array(LEVELS))[:, None] * spend.standard_error
         return Spread(expected, *np.maximum(expected + margin, 0.0))
-    shape, rate = _spend_posterior(model, statistics)
+    counts, count_of = np.unique(statistics.valued_repeats, return_inverse=True)
     # Little left of the gamma means much spend: the levels turn round.
-    limits = [model.spend.p * rate / special.gammaincinv(shape, 1 - level) for level in LEVELS]
-    return Spread(expected, *limits)
+    shares = [spend.p / special.gammaincinv(spend.p * counts + spend.q, 1 - level) for level in LEVELS]
+    rate = _spend_rate(spend, statistics)
+    return Spread(expected, *(rate * share[count_of] for share in shares))
 
 
-def _spend_posterior(model: LifetimeValueModel, statistics: OrderStatistics) -> tuple[FloatArray, FloatArray]:
-    spend = model.spend
-    assert not isinstance(spend, MeanSpend)
-    n = statistics.valued_repeats.astype(np.float64)
+def _spend_rate(spend: SpendModel, statistics: OrderStatistics) -> FloatArray:
+    """Rate of the gamma that is left of each customer: gamma + x z, minor units."""
+    n = statistics.valued_repeats
     spent = n * np.where(n > 0, statistics.mean_value_minor, 0.0)
-    return spend.p * n + spend.q, spend.gamma + spent
+    return np.asarray(spend.gamma + spent)
 
 
-def _margin(
+def _value_limits(
     model: LifetimeValueModel,
     statistics: OrderStatistics,
     futures: npt.NDArray[np.int32],
-    row_of: IntArray,
-    rate: FloatArray,
-    expected: FloatArray,
+    kind_of: IntArray,
     rng: np.random.Generator,
-) -> Spread:
-    """Margin within the horizon: every future's orders, each worth what a spend drawn for that customer says."""
-    limits = np.empty((len(LEVELS), row_of.size))
-    for start in range(0, row_of.size, _CHUNK):
+) -> FloatArray:
+    """Limits of the value of all orders within the horizon, shape ``(4, n_customers)``.
+
+    Every future's orders are each worth what a spend drawn for that customer says. What customers have spent so far
+    only scales that spend, so the draws are shared by all of one kind who rest on as many valued orders.
+    """
+    spend = model.spend
+    if isinstance(spend, MeanSpend):
+        return (_limits(futures) * spend.mean_value_minor)[:, kind_of]
+    n = statistics.valued_repeats
+    pairs, pair_of = np.unique(kind_of * (int(n.max(initial=0)) + 1) + n, return_inverse=True)
+    kinds, counts = np.divmod(pairs, int(n.max(initial=0)) + 1)
+    limits = np.empty((len(LEVELS), pairs.size))
+    for start in range(0, pairs.size, _CHUNK):
         part = slice(start, start + _CHUNK)
-        values = futures[row_of[part]].astype(np.float64)
-        if isinstance(model.spend, MeanSpend):
-            values *= model.spend.mean_value_minor
-        else:
-            shape, scale = (array[part] for array in _spend_posterior(model, statistics))
-            who, draw = np.nonzero(values)
-            # The sum of n gamma values of shape p is one of shape p n.
-            one = rng.gamma(model.spend.p * values[who, draw]) / rng.gamma(shape[who])
-            values[who, draw] = one * scale[who]
-        limits[:, part] = np.quantile(values * rate[part, None], LEVELS, axis=1, method="inverted_cdf")
-    return Spread(expected, *limits)
+        values = futures[kinds[part]].astype(np.float64)
+        who, draw = np.nonzero(values)
+        # The sum of n gamma values of shape p is one of shape p n.
+        sums = rng.standard_gamma(spend.p * values[who, draw])
+        values[who, draw] = sums / rng.standard_gamma(spend.p * counts[part][who] + spend.q)
+        limits[:, part] = _limits(values)
+    return limits[:, pair_of] * _spend_rate(spend, statistics)

@@ -21,9 +21,6 @@ FloatArray = npt.NDArray[np.float64]
 WEEKS_AHEAD = 13
 """A quarter of a year: as far as small shops plan."""
 
-_MOST_CHECKED = 50_000
-"""Customers on whose past models are compared; more would take minutes and tell nothing else."""
-
 _LOG_STEP = 0.01
 _Z_90 = 1.645
 """Standard deviations of a normal on each side of its mean that hold 90 %."""
@@ -68,25 +65,12 @@ def outlook(
         choice: From an earlier back-test of the same shop, which takes most of the time.
     """
     if choice is None:
-        checked = every_nth_customer(orders, most=_MOST_CHECKED)
-        choice = backtest(checked, until_day=until_day, horizon_weeks=WEEKS_AHEAD)
+        choice = backtest(orders, until_day=until_day, horizon_weeks=WEEKS_AHEAD)
     try:
         model = fit_lifetime_value(statistics, choice=choice)
     except NotEnoughHistory as reason:
         return Outlook(choice, None, None, str(reason))
     return Outlook(choice, model, churn_model(model.timing, statistics.histories), None)
-
-
-def every_nth_customer(orders: OrderDays, *, most: int) -> OrderDays:
-    """The orders of every n-th customer by id, n the least that leaves at most ``most``; all of a smaller shop."""
-    starts = run_starts(orders.customer_ids)
-    every = -(-int(starts.sum()) // most)
-    if every <= 1:
-        return orders
-    kept = (np.cumsum(starts) - 1) % every == 0
-    return OrderDays(
-        orders.customer_ids[kept], orders.days[kept], orders.values_minor[kept], orders.margins_minor[kept]
-    )
 
 
 def projection_part(
@@ -104,6 +88,7 @@ def projection_part(
         "fallback": choice.fallback,
         "leans_on_other_shops": len(statistics) < FEWEST_CUSTOMERS,
         "checks_weeks": choice.horizon_weeks,
+        "checks_every": choice.every,
         "checks_from": [date_text(day) for day in sorted({check.origin_day for check in choice.checks})],
         "methods": [_method(choice, name) for name in (choice.timing, *HEURISTICS) if choice.of(name)],
         "orders": None,
