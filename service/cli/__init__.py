@@ -11,6 +11,7 @@ import click
 from service.cli.attributing import attribution
 from service.cli.campaigning import campaign
 from service.cli.edge import EXPECTED, one_line
+from service.cli.engaging import engagement
 from service.cli.erasing import erase
 from service.cli.evaluating import evaluate
 from service.cli.experimenting import experiment
@@ -50,6 +51,8 @@ _COMMANDS = (
 
 for command in _COMMANDS:
     kembang.add_command(command)
+
+customers.add_command(engagement)
 
 
 def main() -> None:

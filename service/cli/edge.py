@@ -20,6 +20,7 @@ from service.jobs.attributing import PeriodRefused
 from service.jobs.bookkeeping import BooksEmpty
 from service.jobs.campaigns.planning import PlanRefused
 from service.jobs.campaigns.records import NoOrders
+from service.jobs.engagement import LandmarkRefused
 from service.jobs.exporting import ForgottenMeanwhile
 from service.jobs.importing.reading import ImportRefused
 from service.log.backup import BackupFailed
@@ -53,6 +54,7 @@ EXPECTED: tuple[type[Exception], ...] = (
     ImportCutOff,
     ImportRefused,
     ImportUnknown,
+    LandmarkRefused,
     LogFailure,
     LogInUse,
     LogLocked,

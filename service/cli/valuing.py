@@ -18,7 +18,7 @@ from customers.report.markdown import markdown
 from customers.report.page import html_page
 from customers.valuation import Valuation, valuation
 from service.cli.importing import mapping_of
-from service.cli.output import SEED, json_option, print_json, progress
+from service.cli.output import SEED, json_option, language_option, print_json, progress
 from service.cli.value_words import fitted_text, opened_lines, segments_text
 from service.clock import machine_now
 from service.jobs.bookkeeping import OpenedBooks, books_of_file, books_of_log
@@ -213,9 +213,7 @@ def segments(*, source: Source, as_json: bool) -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Where to write: .html or .md by its ending. [default: shop-report.html in the current folder]",
 )
-@click.option(
-    "--language", type=click.Choice(["en", "id"]), default="en", show_default=True, help="English or Indonesian."
-)
+@language_option
 @click.option("--cash", "opening_cash", type=Amount(), help="Cash in hand at the end of the books.")
 @click.option("--cash-floor", type=Amount(), help="Weeks expected to close below it are flagged. [default: 0]")
 @json_option

@@ -8,6 +8,7 @@ versions. ``cli``, ``api`` and ``demo`` may import this room.
 - exports       ``exporting``, ``export_files``; ``spreadsheet_guard``, which imports take off again
 - models        ``training``, ``evaluating``
 - measuring     ``experimenting``, ``analysing``; ``attributing``, ``attribution_rows``
+- customers     ``engagement``
 - people        ``merging``, ``erasing``
 - keeping       ``pruning``
 """

@@ -180,3 +180,12 @@ def test_options_of_reading_a_file_need_a_file(run: Any, write_sales: Any) -> No
 def test_an_empty_log_says_what_to_do(run: Any, write_sales: Any) -> None:
     run("import", write_sales(["1,tea,Tea,1,2026-03-02 00:30,2.50,,"]))
     assert run("customers", "publish").explains("no known customer")
+
+
+def test_engagement_of_a_log_without_second_orders_says_what_to_do(run: Any, write_sales: Any) -> None:
+    run("import", write_sales())
+    assert run("customers", "engagement", "--horizon-days", "90", "--landmark", "soon").status == 2
+    assert run("customers", "engagement", "--horizon-days", "3000").explains("nobody had ordered on two days")
+    said = run("customers", "engagement", "--landmark", "2026-03-20", "--language", "id")
+    assert "membuat orang menyukai belum tentu" in said.out
+    assert said.out.count("membuat orang menyukai") == 1
