@@ -9,6 +9,7 @@ import sys
 import click
 
 from service.cli.attributing import attribution
+from service.cli.audiences import audience
 from service.cli.campaigning import campaign
 from service.cli.edge import EXPECTED, one_line
 from service.cli.engaging import engagement
@@ -52,7 +53,8 @@ _COMMANDS = (
 for command in _COMMANDS:
     kembang.add_command(command)
 
-customers.add_command(engagement)
+for command in (engagement, audience):
+    customers.add_command(command)
 
 
 def main() -> None:

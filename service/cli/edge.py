@@ -17,6 +17,7 @@ from service.cli.writing import ServiceRefused
 from service.demo.home import RealHome
 from service.demo.storefront import PlayStopped
 from service.jobs.attributing import PeriodRefused
+from service.jobs.audiences import NoValues
 from service.jobs.bookkeeping import BooksEmpty
 from service.jobs.campaigns.planning import PlanRefused
 from service.jobs.campaigns.records import NoOrders
@@ -60,6 +61,7 @@ EXPECTED: tuple[type[Exception], ...] = (
     LogLocked,
     NoOrders,
     NoSimulatedShop,
+    NoValues,
     NotEnoughHistory,
     NotErased,
     NotTheSample,

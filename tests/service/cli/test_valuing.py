@@ -189,3 +189,14 @@ def test_engagement_of_a_log_without_second_orders_says_what_to_do(run: Any, wri
     said = run("customers", "engagement", "--landmark", "2026-03-20", "--language", "id")
     assert "membuat orang menyukai belum tentu" in said.out
     assert said.out.count("membuat orang menyukai") == 1
+
+
+def test_an_audience_says_who_is_left_out(run: Any, write_sales: Any, tmp_path: Path) -> None:
+    run("import", write_sales())
+    assert run("customers", "audience", "new", tmp_path / "a.csv", "--for", "google").explains("customers publish")
+    run("customers", "publish")
+    said = run("customers", "audience", "quiet", tmp_path / "a.csv", "--for", "google").out
+    # Anna bought last in March 2026, and nobody asked her whether she agrees.
+    assert "0 of 1 customers of quiet" in said
+    assert "left out         1  did not agree" in said
+    assert run("customers", "audience", "best", tmp_path / "a.csv", "--for", "google").status == 2
