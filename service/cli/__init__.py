@@ -23,6 +23,7 @@ from service.cli.modelling import models, train
 from service.cli.selftest import selftest
 from service.cli.serving import demo, serve
 from service.cli.simulating import simulate
+from service.cli.subscribing import subscriptions
 from service.cli.valuing import customers
 
 
@@ -53,7 +54,7 @@ _COMMANDS = (
 for command in _COMMANDS:
     kembang.add_command(command)
 
-for command in (engagement, audience):
+for command in (engagement, audience, subscriptions):
     customers.add_command(command)
 
 

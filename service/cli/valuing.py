@@ -13,6 +13,8 @@ from typing import Any, TypeVar, get_args
 import click
 import numpy as np
 
+from customers.books import Books
+from customers.report.cash import Liability
 from customers.report.document import report as shop_report
 from customers.report.markdown import markdown
 from customers.report.page import html_page
@@ -22,6 +24,7 @@ from service.cli.output import SEED, json_option, language_option, print_json, p
 from service.cli.value_words import fitted_text, opened_lines, segments_text
 from service.clock import machine_now
 from service.jobs.bookkeeping import OpenedBooks, books_of_file, books_of_log
+from service.jobs.campaigns.cards import open_promises
 from service.jobs.export_files import FormatRefused, file_format, private_file
 from service.jobs.fitting import Unit, fitted_models
 from service.jobs.value_tables import segments_document, value_document, value_table, write_table
@@ -226,13 +229,17 @@ def report(
     cash_floor: Decimal | None,
     as_json: bool,
 ) -> None:
-    """Write the shop report: customers, profit, cash ahead, and what the records can and cannot say."""
+    """Write the shop report: customers, profit, cash ahead, and what the records can and cannot say.
+
+    Without FILE it is of the log, and vouchers and stamps outstanding are taken off the cash ahead.
+    """
     file = output or Path("shop-report.html")
     if file.suffix.lower() not in PAGES:
         raise click.BadParameter(f"--output must end in {' or '.join(PAGES)}, got {file.name!r}")
     settings = Settings.from_environment()
     opened = opened_books(source, settings)
     books = opened.books
+    liabilities = _liabilities(settings, books) if source.file is None else []
     with progress("counting") as tell:
         tell("counting", 0.0)
         document = shop_report(
@@ -240,6 +247,7 @@ def report(
             margin_rate=settings.known_margin_rate,
             opening_cash_minor=minor_of(opening_cash, books.currency),
             floor_cash_minor=minor_of(cash_floor, books.currency) or 0,
+            liabilities=liabilities,
         )
     if as_json:
         print_json(document)
@@ -279,6 +287,20 @@ def publish(*, seed: int, as_json: bool) -> None:
         f"{made.seconds:.1f} s; they are live"
     )
     click.echo(made.why)
+
+
+def _liabilities(settings: Settings, books: Books) -> list[Liability]:
+    """What the campaigns of the log still owe at the end of the books."""
+    database = open_for_reading(settings.database_url)
+    try:
+        with database.reader.connect() as connection:
+            owed = open_promises(connection, day=books.until_day)
+    finally:
+        database.close()
+    others = [promise.campaign for promise in owed if promise.currency != books.currency]
+    if others:
+        click.echo(f"  left out    cards of {', '.join(others)}: they promise money of another currency", err=True)
+    return [Liability(promise.amount_minor, promise.last_day) for promise in owed if promise.currency == books.currency]
 
 
 def _valued(source: Source, settings: Settings) -> tuple[OpenedBooks, Valuation]:

@@ -200,3 +200,15 @@ def test_an_audience_says_who_is_left_out(run: Any, write_sales: Any, tmp_path: 
     assert "0 of 1 customers of quiet" in said
     assert "left out         1  did not agree" in said
     assert run("customers", "audience", "best", tmp_path / "a.csv", "--for", "google").status == 2
+
+
+def test_subscriptions_are_read_from_a_sheet(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "s.csv").write_text("cohort,0,1,2\nold,100,80,70\nnew,50,41,\n")
+    found = run("customers", "subscriptions", tmp_path / "s.csv", "--json").document
+    assert [(one["cohort"], one["started"], one["active"]) for one in found["cohorts"]] == [
+        ("old", 100, 70),
+        ("new", 50, 41),
+    ]
+    assert "new" in run("customers", "subscriptions", tmp_path / "s.csv", "--period", "year").out
+    (tmp_path / "s.csv").write_text("cohort,0,1\nold,100,120\n")
+    assert run("customers", "subscriptions", tmp_path / "s.csv").explains("s.csv, row 2", "never grows")
