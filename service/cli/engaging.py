@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import Any, cast
+from typing import Any
 
 import click
 
@@ -64,7 +64,7 @@ _NO_CONTENT = words(
 )
 @language_option
 @json_option
-def engagement(*, landmark: str, horizon_days: int, language: str, as_json: bool) -> None:
+def engagement(*, landmark: str, horizon_days: int, language: Language, as_json: bool) -> None:
     """Say how watching and liking go with later orders, by the log: customer by customer and item by item.
 
     Minutes watched, likes, shares, session length, interactions a week and weeks of use are measured before a landmark,
@@ -72,7 +72,6 @@ def engagement(*, landmark: str, horizon_days: int, language: str, as_json: bool
     """
     day = _landmark_day(landmark)
     settings = Settings.from_environment()
-    spoken = cast(Language, language)
     database = open_for_reading(settings.database_url)
     try:
         home = settings_of_home(settings, database.reader)
@@ -81,7 +80,7 @@ def engagement(*, landmark: str, horizon_days: int, language: str, as_json: bool
                 database.reader,
                 landmark_day=day,
                 horizon_days=horizon_days,
-                language=spoken,
+                language=language,
                 currency=home.currency,
                 timezone=home.timezone,
                 until=log_now(database.reader, machine_now=machine_now()),
@@ -92,7 +91,7 @@ def engagement(*, landmark: str, horizon_days: int, language: str, as_json: bool
     if as_json:
         print_json(found)
     else:
-        click.echo("\n".join(_lines(found, spoken)))
+        click.echo("\n".join(_lines(found, language)))
 
 
 def _landmark_day(text: str) -> int | None:

@@ -19,6 +19,7 @@ from customers.report.document import report as shop_report
 from customers.report.markdown import markdown
 from customers.report.page import html_page
 from customers.valuation import Valuation, valuation
+from customers.wording import Language
 from service.cli.importing import mapping_of
 from service.cli.output import SEED, json_option, language_option, print_json, progress
 from service.cli.value_words import fitted_text, opened_lines, segments_text
@@ -173,8 +174,9 @@ def fit(*, source: Source, unit: Unit, until: datetime | None, as_json: bool) ->
     help="Where to write: .csv, .csv.gz or .parquet by its ending; only its owner may read it. [default: CSV on the "
     "screen]",
 )
+@language_option
 @json_option
-def value_(*, source: Source, output: Path | None, as_json: bool) -> None:
+def value_(*, source: Source, output: Path | None, language: Language, as_json: bool) -> None:
     """Say what each customer is worth: one row per customer, those expected to bring most first.
 
     What is expected is a projection for 52 weeks, if trade continues as now, with 50 and 90 % intervals.
@@ -183,7 +185,7 @@ def value_(*, source: Source, output: Path | None, as_json: bool) -> None:
         _check_format(output)
     settings = Settings.from_environment()
     opened, worth = _valued(source, settings)
-    table = value_table(opened.books, worth)
+    table = value_table(opened.books, worth, language=language)
     if as_json:
         print_json(value_document(opened.books, worth, table))
         return
@@ -197,12 +199,13 @@ def value_(*, source: Source, output: Path | None, as_json: bool) -> None:
 
 @customers.command()
 @source_options
+@language_option
 @json_option
-def segments(*, source: Source, as_json: bool) -> None:
+def segments(*, source: Source, language: Language, as_json: bool) -> None:
     """Say how many customers are in which segment, and what that means."""
     settings = Settings.from_environment()
     opened, worth = _valued(source, settings)
-    found = segments_document(opened.books, worth)
+    found = segments_document(opened.books, worth, language=language)
     if as_json:
         print_json(found)
     else:

@@ -212,3 +212,18 @@ def test_subscriptions_are_read_from_a_sheet(run: Any, tmp_path: Path) -> None:
     assert "new" in run("customers", "subscriptions", tmp_path / "s.csv", "--period", "year").out
     (tmp_path / "s.csv").write_text("cohort,0,1\nold,100,120\n")
     assert run("customers", "subscriptions", tmp_path / "s.csv").explains("s.csv, row 2", "never grows")
+
+
+def test_reasons_and_segments_are_said_in_the_language_asked_for(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "o.csv").write_text("customer,date,amount\n" + SHEETS["three lines"])
+    reasons = {
+        language: [row["reason"] for row in csv.DictReader(io.StringIO(said.out))]
+        for language in ("en", "id")
+        for said in [run("customers", "value", tmp_path / "o.csv", "--language", language)]
+    }
+    assert reasons["en"][0].startswith(("ordered on the last day", "28 days silent"))
+    assert reasons["id"][0].startswith(("membeli pada hari terakhir", "diam 28 hari"))
+    document = run("customers", "value", tmp_path / "o.csv", "--language", "id", "--json").document
+    assert [row["reason"] for row in document["customers"]] == reasons["id"]
+    segments = run("customers", "segments", tmp_path / "o.csv", "--language", "id", "--json").document["segments"]
+    assert {segment["id"]: segment["name"] for segment in segments}["loyal"] == "Setia"
