@@ -66,11 +66,7 @@ def foresight_sentences(foresight: Foresight, money: Money, *, worth: str, weeks
                 f"end undecided. {longer}You may go on all the same."
             ),
         ]
-    ordered = (
-        f"It can show an effect from about {100 * foresight.ordered.smallest:.0f} more of 100 contacted customers "
-        f"ordering on (from {100 * foresight.ordered.usual:.0f} to "
-        f"{100 * (foresight.ordered.usual + foresight.ordered.smallest):.0f} of 100){_impossible(foresight.ordered)}."
-    )
+    ordered = _visible_share(foresight.ordered)
     least, mean = (mean_text(value, money) for value in (foresight.margin_minor.smallest, foresight.margin_minor.usual))
     margin = (
         f"In {worth}: from about {least} more per contacted customer on, beside the usual "
@@ -190,8 +186,17 @@ def _relative(visible: Visible) -> str:
     return "" if visible.relative is None else f" (+{100 * visible.relative:.0f} %)"
 
 
-def _impossible(visible: Visible) -> str:
-    return ", which is more than there are: it can't show one" if visible.usual + visible.smallest > 1 else ""
+def _visible_share(visible: Visible) -> str:
+    usual, seen = 100 * visible.usual, 100 * (visible.usual + visible.smallest)
+    if seen > 100:
+        return (
+            f"It can't show an effect on who orders: about {usual:.0f} of 100 order anyway, and even all 100 would not "
+            "stand out."
+        )
+    return (
+        f"It can show an effect from about {100 * visible.smallest:.0f} more of 100 contacted customers ordering on "
+        f"(from {usual:.0f} to {seen:.0f} of 100)."
+    )
 
 
 def _weeks_needed(n_ordering: float, weeks: int) -> int | None:

@@ -43,9 +43,12 @@ def contacts(connection: Connection, stored: StoredCampaign) -> list[dict[str, A
 
 
 def audience_csv(entries: list[dict[str, Any]]) -> bytes:
-    """The list as CSV that a spreadsheet may open; texts that one would run are guarded."""
+    """The list as CSV that a spreadsheet may open; texts that one would run are guarded.
+
+    Phones are not: they are a plus and digits alone, and an apostrophe would stop the messaging app.
+    """
     frame = pd.DataFrame(entries).astype("str").replace({"None": ""})
-    for column in frame:
+    for column in frame.columns.difference(["phone"]):
         frame[column] = guarded(frame[column])
     return frame.to_csv(index=False).encode()
 
