@@ -17,6 +17,8 @@ statistics per customer, fitted models, and projected value per customer, always
 - ``timing``          the models of timing by name, fitted the way forecasts use them
 - ``season``          months in which everybody orders more, as a clock that runs faster then
 - ``heuristics``      what a spreadsheet would forecast
+- ``chances``         the chance of an order, as the shop's own past corrects a model's
+- ``trade``           how far trade itself moves totals, by other shops and the shop's own misses
 - ``backtest``        forecasts of the shop's own past: the choice of a model, and by how much it misses
 - ``predictions``     what to expect of each customer, with intervals
 - ``totals``          what all of them together will order, with an interval

@@ -10,12 +10,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+from customers.chances import OWN, Chances, learnt_chances
 from customers.heuristics import HEURISTICS, LABELS, Heuristic, heuristic_orders
 from customers.models.histories import Histories, TimingModel
 from customers.orders import OrderDays, OrderStatistics, run_starts, statistics_of
 from customers.priors import SHOPS
 from customers.timing import CANDIDATES, UNTESTED, fitted_timing
-from customers.totals import TRADE_DEVIATION
+from customers.trade import Trade, believed_trade
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -30,12 +31,9 @@ FEWEST_REPEAT_ORDERS = 10
 MOST_CUSTOMERS = 50_000
 """Customers on whose past models are compared: of so many an AUC is known to .003, and more would only take longer."""
 
-_TRADE_WORTH = 4
-"""Forecasts that what is believed of trade's ups and downs counts for against those of the shop itself."""
-
 FEWEST_RETURNS = 50
 """Customers who came back within the horizons of all origins together, below which ranking them is mostly luck (the
-AUC's standard error is then about .04) and models are not chosen by it."""
+AUC's standard error is then about .04): models are not chosen by it, nor their chances corrected."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,7 +101,7 @@ class BackTest:
         timing: The model of ``CANDIDATES`` to forecast with.
         fallback: The heuristic that beat it, or None.
         reason: Why, in words.
-        trade_deviation: Standard deviation of the logarithm of totals beyond customers' own chance.
+        trade: How far trade moves totals beyond customers' own chance, by other shops and this one's misses.
         every: 1 if all customers were looked at, 20 if every 20th was.
     """
 
@@ -112,12 +110,23 @@ class BackTest:
     timing: str
     fallback: Heuristic | None
     reason: str
-    trade_deviation: float
+    trade: Trade
     every: int = 1
 
     def of(self, method: str) -> list[Check]:
         """The checks of one method, latest origin first."""
         return [check for check in self.checks if check.method == method]
+
+    def chances_of(self, method: str) -> Chances:
+        """How a model's chances of an order are to be corrected, by all its checks; not at all where too few came."""
+        checks = [(check.chance, check) for check in self.of(method) if check.chance is not None]
+        if sum(int((check.actual > 0).sum()) for _, check in checks) < FEWEST_RETURNS:
+            return OWN
+        return learnt_chances(
+            np.concatenate([chance for chance, _ in checks]),
+            np.concatenate([check.expected for _, check in checks]),
+            np.concatenate([check.actual for _, check in checks]) > 0,
+        )
 
     @property
     def mean_miss(self) -> float | None:
@@ -191,8 +200,8 @@ def backtest(
         reason = (
             f"The history is too short to check a forecast of {horizon_weeks:g} weeks, so no model was chosen by it."
         )
-        return BackTest(horizon_weeks, (), timing, None, reason, TRADE_DEVIATION)
-    return _choice(horizon_weeks, tuple(checks), candidates, every=every)
+        return BackTest(horizon_weeks, (), timing, None, reason, believed_trade(shops))
+    return _choice(horizon_weeks, tuple(checks), candidates, believed=believed_trade(shops), every=every)
 
 
 def every_nth_customer(orders: OrderDays, *, most: int) -> tuple[OrderDays, int]:
@@ -252,7 +261,9 @@ def _check(
     )
 
 
-def _choice(horizon_weeks: float, checks: tuple[Check, ...], candidates: tuple[str, ...], *, every: int) -> BackTest:
+def _choice(
+    horizon_weeks: float, checks: tuple[Check, ...], candidates: tuple[str, ...], *, believed: Trade, every: int
+) -> BackTest:
     by_method: dict[str, list[Check]] = {}
     for check in checks:
         by_method.setdefault(check.method, []).append(check)
@@ -262,8 +273,8 @@ def _choice(horizon_weeks: float, checks: tuple[Check, ...], candidates: tuple[s
         reason = f"{reason} But {LABELS[rival]} missed by less, in total and customer by customer, and is used instead."
     if every > 1:
         reason += f" Forecasts were checked on every n-th customer only, n being {every}."
-    deviation = _trade_deviation(by_method[rival or timing]) if (rival or timing) in by_method else TRADE_DEVIATION
-    return BackTest(horizon_weeks, checks, timing, rival, reason, deviation, every)
+    trade = believed.informed(_squared_misses(by_method.get(rival or timing, [])))
+    return BackTest(horizon_weeks, checks, timing, rival, reason, trade, every)
 
 
 def _chosen_model(by_method: dict[str, list[Check]], candidates: tuple[str, ...]) -> tuple[str, str]:
@@ -303,12 +314,11 @@ def _better_heuristic(by_method: dict[str, list[Check]], timing: str) -> Heurist
     return min(better, key=lambda name: _misses(by_method[name]), default=None)
 
 
-def _trade_deviation(checks: list[Check]) -> float:
-    """What is believed of trade and what the shop's own totals missed by beyond chance, weighed by their number."""
+def _squared_misses(checks: list[Check]) -> FloatArray:
+    """Squared logarithms of by how much totals missed, less what customers' own chance explains of them."""
     squares = []
     for check in checks:
         missed = np.log(max(float(check.expected.sum()), 0.5) / float(check.actual.sum()))
         chance = float(np.sum((check.actual - check.expected) ** 2)) / float(check.actual.sum()) ** 2
-        squares.append(max(missed**2 - chance, 0.0))
-    mean = (_TRADE_WORTH * TRADE_DEVIATION**2 + sum(squares)) / (_TRADE_WORTH + len(squares))
-    return float(np.sqrt(mean))
+        squares.append(max(float(missed**2) - chance, 0.0))
+    return np.array(squares)

@@ -7,9 +7,10 @@ import numpy.typing as npt
 from scipy import linalg
 
 from customers.backtest import BackTest
+from customers.chances import OWN, Chances
 from customers.models.bgnbd import Name, fit_bgnbd
 from customers.models.gamma_gamma import SpendModel, expected_spend, fit_spend, spend_model
-from customers.models.histories import TimingModel
+from customers.models.histories import Histories, TimingModel, distinct_histories
 from customers.orders import OrderStatistics
 from customers.timing import fitted_timing
 
@@ -59,12 +60,14 @@ class LifetimeValueModel:
         spend: How much, in minor units.
         n_customers: Customers it was fitted on.
         history_weeks: Weeks that the longest-known of them had been known.
+        chances: How the shop's own past corrects the chances of an order that ``timing`` gives.
     """
 
     timing: TimingModel
     spend: SpendModel | MeanSpend
     n_customers: int
     history_weeks: float
+    chances: Chances = OWN
 
     @property
     def name(self) -> str:
@@ -119,6 +122,17 @@ class LifetimeValueModel:
         orders = self.timing.expected_orders(statistics.histories, horizon_weeks=horizon_weeks)
         return orders * self.expected_spend_minor(statistics)
 
+    def chance_of_order(self, histories: Histories, *, horizon_weeks: float) -> FloatArray:
+        """Probability of at least one order over the next ``horizon_weeks``, shape ``(n_customers,)``.
+
+        Raises:
+            ValueError: If the horizon is negative.
+        """
+        distinct = distinct_histories(histories)
+        chance = self.timing.probability_of_order(distinct.histories, horizon_weeks=horizon_weeks)
+        expected = self.timing.expected_orders(distinct.histories, horizon_weeks=horizon_weeks)
+        return self.chances.corrected(chance, expected)[distinct.row_of]
+
     @property
     def mean_spend_minor(self) -> float:
         """Expected value of an order of a customer never seen, in minor units."""
@@ -135,8 +149,9 @@ def fit_lifetime_value(statistics: OrderStatistics, *, choice: BackTest | None =
     """The lifetime-value model that a shop's history carries.
 
     The timing model is the one a back-test chose, fitted with the weak prior, which lets it begin with
-    ``FEWEST_CUSTOMERS_CHOSEN`` customers. Without a back-test it is BG/NBD or MBG/NBD, whichever makes the history more
-    likely (both have four parameters), by maximum likelihood. Spend is Gamma-Gamma over customers with repeat orders;
+    ``FEWEST_CUSTOMERS_CHOSEN`` customers, and its chances are corrected by what came in that back-test. Without a
+    back-test it is BG/NBD or MBG/NBD, whichever makes the history more likely (both have four parameters), by maximum
+    likelihood. Spend is Gamma-Gamma over customers with repeat orders;
     where that has no finite mean, did not converge, or contradicts the plain mean of the orders, everyone is expected
     to spend that mean.
 
@@ -167,6 +182,7 @@ def fit_lifetime_value(statistics: OrderStatistics, *, choice: BackTest | None =
         spend=_spend(statistics),
         n_customers=len(statistics),
         history_weeks=history_weeks,
+        chances=OWN if choice is None else choice.chances_of(choice.timing),
     )
 
 

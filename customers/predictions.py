@@ -49,7 +49,7 @@ class Predictions:
     Attributes:
         horizon_weeks: How far ahead orders and margin are counted.
         alive: Probability of not having left.
-        chance_of_order: Probability of at least one order within the horizon.
+        chance_of_order: Probability of at least one order within the horizon, corrected by the shop's own past.
         orders: Orders within the horizon; the interval is one customer's own, whole orders.
         next_order_weeks: Weeks until the next order if there is one within ``EVER_WEEKS``, ``expected`` being the
             median; ``nan`` where one is less likely than ``LEAST_RETURN``.
@@ -128,7 +128,9 @@ def predictions(
     return Predictions(
         horizon_weeks=horizon_weeks,
         alive=reader.probability_alive(rows)[row_of],
-        chance_of_order=timing.probability_of_order(rows, horizon_weeks=horizon_weeks)[row_of],
+        chance_of_order=model.chances.corrected(
+            timing.probability_of_order(rows, horizon_weeks=horizon_weeks), expected
+        )[row_of],
         orders=orders,
         next_order_weeks=_next_order(timing, rows, alike, row_of),
         spend_minor=spend,

@@ -7,18 +7,15 @@ import numpy as np
 import numpy.typing as npt
 
 from customers.models.histories import Histories, TimingModel, distinct_histories
+from customers.trade import Trade, believed_trade
 
 FloatArray = npt.NDArray[np.float64]
-
-TRADE_DEVIATION = 0.13
-"""Standard deviation by which trade itself moves a total, in logarithms. No model of customers sees Christmas or a
-slack spring coming: BG/NBD, fitted at six origins of CDNOW and three of Online Retail and looking 9 to 26 weeks ahead,
-missed by 12.7 % (root mean square). The windows overlap, and reach into the weeks by which forecasts of those two shops
-are judged elsewhere: the coverage found on them is flattered to that extent."""
 
 _DRAWS = 2000
 _FUTURES = 40
 _LOG_STEP = 0.01
+_FARTHEST = 20.0
+"""Logarithms farther away than this are beyond any limit asked for, and their exponential beyond a float's range."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +37,13 @@ def total_forecast(
     rng: np.random.Generator,
     worth: FloatArray | None = None,
     expected: FloatArray | None = None,
-    trade_deviation: float = TRADE_DEVIATION,
+    trade: Trade | None = None,
 ) -> TotalForecast:
     """Orders of all customers together over the next ``horizon_weeks``, or what these are worth.
 
     Three uncertainties meet: each customer's chance, whose variance is taken from simulated futures; the parameters',
-    carried over by the delta method on the logarithm of the total; and trade's (``TRADE_DEVIATION``, or what a
-    back-test measured). Given the latter two the total is gamma distributed, which a shop of thirty customers needs:
-    theirs is neither negative nor symmetrical.
+    carried over by the delta method on the logarithm of the total; and trade's. Given the latter two the total is gamma
+    distributed, which a shop of thirty customers needs: theirs is neither negative nor symmetrical.
 
     Args:
         model: Fitted; given parameters count as known.
@@ -57,13 +53,12 @@ def total_forecast(
         worth: What one order of each customer is worth, any unit of either sign, shape ``(n_customers,)``; 1 each
             unless given.
         expected: Orders that a heuristic expects of each customer, where it replaces the model's expectation.
-        trade_deviation: Of the logarithm of the total, at least 0.
+        trade: What a back-test of the shop found of trade's ups and downs; ``believed_trade()`` unless given.
 
     Raises:
-        ValueError: If the horizon or the deviation is negative.
+        ValueError: If the horizon is negative.
     """
-    if not trade_deviation >= 0:
-        raise ValueError(f"trade_deviation must be at least 0, got {trade_deviation}")
+    trade = trade or believed_trade()
     distinct = distinct_histories(histories)
     rows = histories.of(distinct.rows)
     each = np.ones(len(histories)) if worth is None else worth
@@ -81,8 +76,9 @@ def total_forecast(
             for _ in range(_FUTURES)
         ]
     )
-    deviation = float(np.hypot(_parameter_deviation(model, rows, worth_of, horizon_weeks, modelled), trade_deviation))
-    means = abs(total) * np.exp(deviation * rng.standard_normal(_DRAWS))
+    logs = _parameter_deviation(model, rows, worth_of, horizon_weeks, modelled) * rng.standard_normal(_DRAWS)
+    logs += trade.deviation * rng.standard_t(trade.degrees, _DRAWS)
+    means = abs(total) * np.exp(np.clip(logs, -_FARTHEST, _FARTHEST))
     # Chance grows with the total it belongs to, as counts do.
     scale = max(float(noise) / abs(modelled), 1e-12 * abs(total))
     draws = np.sign(total) * rng.gamma(means / scale, scale)

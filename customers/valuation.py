@@ -146,8 +146,7 @@ def _projection(
         orders = heuristic_orders(days, choice.fallback, until_day=until_day, horizon_weeks=HORIZON_WEEKS)
         found = _with_orders(found, orders, margin=orders * found.spend_minor.expected * kept)
         name = f"{choice.fallback} x {name.rpartition(' x ')[2]}"
-    chance = model.timing.probability_of_order(histories, horizon_weeks=CHANCE_DAYS / 7)
-    return Projection(name, found, np.clip(chance, 0.0, 1.0))
+    return Projection(name, found, model.chance_of_order(histories, horizon_weeks=CHANCE_DAYS / 7))
 
 
 def _with_orders(found: Predictions, orders: FloatArray, *, margin: FloatArray) -> Predictions:

@@ -50,7 +50,7 @@ class Outlook:
         """Of each customer within the next weeks; None without a model."""
         if self.model is None:
             return None
-        return self.model.timing.probability_of_order(statistics.histories, horizon_weeks=horizon_weeks)
+        return self.model.chance_of_order(statistics.histories, horizon_weeks=horizon_weeks)
 
 
 def outlook(
@@ -109,7 +109,7 @@ def projection_part(
             rng=np.random.default_rng(seed),
             worth=worth,
             expected=expected,
-            trade_deviation=choice.trade_deviation,
+            trade=choice.trade,
         )
         unit = "" if name == "orders" else "_minor"
         part[f"{name}{unit}"] = round(total.expected)

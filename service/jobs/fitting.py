@@ -5,8 +5,9 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
-from customers.backtest import Check, backtest
+from customers.backtest import BackTest, Check, backtest, calibration, ranking_quality
 from customers.lifetime_value import NotEnoughHistory
 from customers.models.bgnbd import fit_bgnbd
 from customers.models.gamma_gamma import fit_spend
@@ -16,6 +17,8 @@ from customers.netting import net_sales
 from customers.orders import OrderDays, OrderStatistics, statistics_of
 from customers.valuation import CHECKED_WEEKS
 from service.jobs.bookkeeping import OpenedBooks
+
+FloatArray = npt.NDArray[np.float64]
 
 Unit = Literal["day", "week"]
 
@@ -40,7 +43,9 @@ def fitted_models(
     """What ``kembang customers fit`` prints: parameters, standard errors and log-likelihood of each model.
 
     Parameters are of maximum likelihood, without any prior. A model that does not converge is None. ``chosen`` is the
-    model that told best who would order in the hold-out, or where there is none in the shop's own past.
+    model that told best who would order in the hold-out, or where there is none in the shop's own past. Chances of an
+    order in the hold-out are those that would have been said on the last day shown: corrected by what came of earlier
+    forecasts (``auc``, ``calibration``), beside the model's own (``model_auc``).
 
     Args:
         opened: The shop's books.
@@ -58,8 +63,9 @@ def fitted_models(
     statistics = statistics_of(known, until_day=last)
     _check(statistics, last)
     models = {name: _converged(fit(statistics.histories)) for name, fit in _FITS.items()}
-    held_out = _held_out(models, statistics, days, last_day=last, until_day=books.until_day)
-    chosen, why = _choice(models, held_out, known, last_day=last)
+    past = _past(models, known, last_day=last)
+    held_out = _held_out(models, past, statistics, days, last_day=last, until_day=books.until_day)
+    chosen, why = _choice(past, held_out)
     document: dict[str, Any] = {
         "customers": len(statistics),
         "repeat_orders": int(statistics.frequency.sum()),
@@ -76,7 +82,14 @@ def fitted_models(
     if held_out:
         document["holdout"] = {
             "weeks": (books.until_day - last) / 7,
-            "models": {check.method: _quality(check) for check in held_out},
+            "models": {
+                check.method: {
+                    **_quality(check),
+                    "model_auc": ranking_quality(own, check.actual > 0),
+                    "calibration": _calibration(check),
+                }
+                for check, own in held_out
+            },
         }
     return document
 
@@ -138,32 +151,52 @@ def _spend(statistics: OrderStatistics, *, decimals: int) -> dict[str, Any] | No
     }
 
 
+def _past(models: Mapping[str, TimingModel | None], known: OrderDays, *, last_day: int) -> BackTest | None:
+    """Forecasts of the shop's own past by the models that converge; None if none does."""
+    candidates = tuple(name for name, model in models.items() if model is not None)
+    if not candidates:
+        return None
+    return backtest(known, until_day=last_day, horizon_weeks=CHECKED_WEEKS, candidates=candidates)
+
+
 def _held_out(
     models: Mapping[str, TimingModel | None],
+    past: BackTest | None,
     statistics: OrderStatistics,
     days: OrderDays,
     *,
     last_day: int,
     until_day: int,
-) -> list[Check]:
-    """Of each model what it expected of the orders after the last day; empty without any such day."""
-    if until_day <= last_day:
+) -> list[tuple[Check, FloatArray]]:
+    """What would have been said of the orders after the last day, and each model's own chances; empty without one."""
+    if until_day <= last_day or past is None:
         return []
     later = statistics_of(days, until_day=until_day)
     after = later.histories.of(np.searchsorted(later.customer_ids, statistics.customer_ids))
     before, weeks = statistics.histories, (until_day - last_day) / 7
-    return [
-        Check(
+    held_out = []
+    for name, model in models.items():
+        if model is None:
+            continue
+        expected = model.expected_orders(before, horizon_weeks=weeks)
+        own = model.probability_of_order(before, horizon_weeks=weeks)
+        check = Check(
             method=name,
             origin_day=last_day,
-            expected=model.expected_orders(before, horizon_weeks=weeks),
-            chance=model.probability_of_order(before, horizon_weeks=weeks),
+            expected=expected,
+            chance=past.chances_of(name).corrected(own, expected),
             actual=after.frequency - before.frequency,
             log_score=model.log_likelihood(after) - model.log_likelihood(before),
         )
-        for name, model in models.items()
-        if model is not None
-    ]
+        held_out.append((check, own))
+    return held_out
+
+
+def _calibration(check: Check) -> dict[str, list[int] | list[float]]:
+    """Tenths of the customers by chance: how many, the mean chance said, and the share who ordered."""
+    assert check.chance is not None
+    groups = calibration(check.chance, check.actual > 0)
+    return {"customers": groups.customers, "said": groups.said, "came": groups.came}
 
 
 def _quality(check: Check) -> dict[str, float | int | None]:
@@ -179,19 +212,16 @@ def _quality(check: Check) -> dict[str, float | int | None]:
     }
 
 
-def _choice(
-    models: Mapping[str, TimingModel | None], held_out: list[Check], known: OrderDays, *, last_day: int
-) -> tuple[str | None, str]:
+def _choice(past: BackTest | None, held_out: list[tuple[Check, FloatArray]]) -> tuple[str | None, str]:
     """The model to forecast with, and why: by the hold-out, or where there is none by forecasts of the shop's past."""
-    if held_out:
-        told = {check.method: check.auc for check in held_out if check.auc is not None}
-        if told:
-            best = max(told, key=lambda name: told[name])
-            return best, f"{best} told best who would order after the last day shown (AUC {told[best]:.2f})."
-        best = min(held_out, key=lambda check: check.mean_absolute_error).method
-        return best, f"After the last day shown everybody ordered or nobody; {best} missed by least per customer."
-    candidates = tuple(name for name, model in models.items() if model is not None)
-    if not candidates:
+    if past is None:
         return None, "No model of when customers order converges on this history."
-    past = backtest(known, until_day=last_day, horizon_weeks=CHECKED_WEEKS, candidates=candidates)
-    return past.timing, past.reason
+    if not held_out:
+        return past.timing, past.reason
+    checks = [check for check, _ in held_out]
+    told = {check.method: check.auc for check in checks if check.auc is not None}
+    if told:
+        best = max(told, key=lambda name: told[name])
+        return best, f"{best} told best who would order after the last day shown (AUC {told[best]:.2f})."
+    best = min(checks, key=lambda check: check.mean_absolute_error).method
+    return best, f"After the last day shown everybody ordered or nobody; {best} missed by least per customer."

@@ -1,4 +1,4 @@
-"""How forecasts of small shops do: 200 resamples each of three shops, whose own numbers the prior does not know."""
+"""How forecasts of small shops do: 600 resamples each of three shops, whose own numbers the forecast does not know."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -32,7 +32,7 @@ def test_small_shops_are_forecast_within_reach_and_with_honest_intervals(
     actual = after.frequency[np.isin(after.customer_ids, before.customer_ids)] - before.frequency
     others = tuple(name for name in SHOPS if name != shop)
 
-    result = judged(before, actual, horizon_weeks=weeks, n=n, resamples=200, shops=others)
+    result = judged(before, actual, horizon_weeks=weeks, n=n, resamples=600, shops=others)
     with capsys.disabled():
         print(f"\n{shop}, {n} customers: {result}")  # noqa: T201
     # What leave-one-shop-out reaches on the hardest of the three (31 and 18 %), and two standard errors of a median.

@@ -4,7 +4,7 @@ import pytest
 from customers.backtest import FEWEST_RETURNS, backtest, calibration, ranking_quality
 from customers.heuristics import heuristic_orders
 from customers.orders import OrderDays, order_days
-from customers.totals import TRADE_DEVIATION
+from customers.trade import believed_trade
 
 
 def orders_on(days_by_customer: list[list[int]]) -> OrderDays:
@@ -88,7 +88,7 @@ def test_regular_customers_choose_the_model_of_regular_timing() -> None:
 def test_a_short_history_chooses_nothing_and_says_so() -> None:
     result = backtest(shop(weeks=10), until_day=70, horizon_weeks=26)
     assert (result.timing, result.checks, result.mean_miss) == ("bg_nbd", (), None)
-    assert result.trade_deviation == TRADE_DEVIATION
+    assert result.trade == believed_trade()
     assert "too short to check a forecast of 26 weeks" in result.reason
 
     small = backtest(shop(25), until_day=364, horizon_weeks=3)
@@ -111,7 +111,8 @@ def test_trade_that_swings_widens_what_later_totals_may_be() -> None:
     steady = backtest(shop(1500), until_day=364, horizon_weeks=8, candidates=("mbg_nbd",))
     slack = backtest(shop(1500, slack_from=280), until_day=364, horizon_weeks=8, candidates=("mbg_nbd",))
 
-    assert slack.trade_deviation > TRADE_DEVIATION > steady.trade_deviation
+    assert slack.trade.deviation > believed_trade().deviation > steady.trade.deviation
+    assert steady.trade.degrees == believed_trade().degrees + len(steady.of("mbg_nbd"))
 
 
 @pytest.mark.parametrize("days", [[[5]], [[5]] * 40, [[5, 5]] * 40, [[]]])

@@ -48,7 +48,7 @@ def test_the_interval_of_the_total_holds_what_came(data_folder, cdnow, actual) -
         cdnow.histories,
         horizon_weeks=WEEKS,
         rng=np.random.default_rng(1),
-        trade_deviation=choice.trade_deviation,
+        trade=choice.trade,
     )
 
     assert total.low_90 < actual.sum() < total.high_90
