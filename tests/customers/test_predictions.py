@@ -97,7 +97,7 @@ def test_the_same_generator_gives_the_same_predictions() -> None:
     assert first.spend_minor.low_90[0] == pytest.approx(2000 - 1.645 * 50, abs=0.1)
 
 
-def test_a_new_customers_orders_are_those_published_for_cdnow(published) -> None:
+def test_a_new_customers_orders_are_those_published_for_cdnow() -> None:
     value = new_customer_value(model(MeanSpend(1000.0, 0.0)), horizon_weeks=52, margin_rate=0.3)
 
     # BTYD's walkthrough: E[X(52)] = 1.473434 (parameters printed to three decimals).
