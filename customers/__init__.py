@@ -27,6 +27,7 @@ statistics per customer, fitted models, and projected value per customer, always
 - ``silence``         how long customers have been silent, and how often such customers came back
 - ``segments``        segments by silence and probability, each customer with a reason in words
 - ``audiences``       lists of a segment for advertising and messaging tools
+- ``activity``        what customers did beside ordering, summed up to a landmark
 - ``engagement``      how watching and liking go with later orders, customer by customer
 - ``content``         the same, item by item
 - ``wording``         English and Indonesian

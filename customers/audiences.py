@@ -75,7 +75,7 @@ class Audience:
     """A file for a tool, and what to know of it.
 
     Attributes:
-        file_name: Says whose list it is, for which tool, and that it is personal data.
+        file_name: Says whose list it is, for which tool, and that it is personal data, unless another was asked for.
         table: Headings and cells as the tool takes them; all text, empty where nothing is known.
         notice: To be written beside the file, in every language.
         n_without_consent: Customers left out because they did not agree.
@@ -127,7 +127,7 @@ the normalisation for enhanced conversions; Meta, "Customer information paramete
 TikTok, "How to create a Custom Audience with a customer file"."""
 
 
-def ad_audience(contacts: Contacts, *, tool: AdTool, name: str) -> Audience:
+def ad_audience(contacts: Contacts, *, tool: AdTool, name: str, file_name: str | None = None) -> Audience:
     """A list that an advertising tool matches with its own users: SHA-256 of addresses and numbers, without names.
 
     Addresses are trimmed and in lower case; hashes are of UTF-8, in lower-case hexadecimal digits.
@@ -136,6 +136,7 @@ def ad_audience(contacts: Contacts, *, tool: AdTool, name: str) -> Audience:
         contacts: Consent is that to advertising.
         tool: Each wants its own headings and way of writing.
         name: What the list is of, for example a segment's id: lower-case letters, digits, ``-`` and ``_``.
+        file_name: What the file is to be called; by default a name that says what it is.
 
     Raises:
         ValueError: If the name holds anything else.
@@ -149,15 +150,18 @@ def ad_audience(contacts: Contacts, *, tool: AdTool, name: str) -> Audience:
         }
         return pd.DataFrame(columns, dtype="str")
 
-    return _audience(contacts, written, file_name=_file_name(name, f"{tool}-hashed"), notice=_HASHED_NOTICE)
+    return _audience(
+        contacts, written, file_name=file_name or _file_name(name, f"{tool}-hashed"), notice=_HASHED_NOTICE
+    )
 
 
-def message_audience(contacts: Contacts, *, name: str) -> Audience:
+def message_audience(contacts: Contacts, *, name: str, file_name: str | None = None) -> Audience:
     """A list to send messages by: plain numbers and addresses, with the shop's own ids to read replies against.
 
     Args:
         contacts: Consent is that to messages.
         name: As for ``ad_audience``.
+        file_name: Likewise.
 
     Raises:
         ValueError: If the name holds anything but lower-case letters, digits, ``-`` and ``_``.
@@ -166,7 +170,8 @@ def message_audience(contacts: Contacts, *, name: str) -> Audience:
     def written(reached: pd.DataFrame) -> pd.DataFrame:
         return reached[["phone", "email", "customer_id"]]
 
-    return _audience(contacts, written, file_name=_file_name(name, "messages"), notice=_PLAIN_NOTICE)
+    own_name = _file_name(name, "messages")
+    return _audience(contacts, written, file_name=file_name or own_name, notice=_PLAIN_NOTICE)
 
 
 def _agreed(contacts: Contacts) -> pd.DataFrame:

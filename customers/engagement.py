@@ -36,6 +36,7 @@ MEASURES: Mapping[str, Words] = {
     "session_minutes": words(en="minutes per session", id="menit per sesi"),
     "use_weeks": words(en="weeks of use", id="minggu pemakaian"),
     "interactions": words(en="interactions", id="interaksi"),
+    "interactions_per_week": words(en="interactions a week", id="interaksi per minggu"),
 }
 """What is measured of each customer before the landmark, in words."""
 

@@ -1,6 +1,7 @@
 """Money in and out week by week, carried thirteen weeks forward and checked against earlier forecasts of its kind."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,26 @@ IntArray = npt.NDArray[np.int64]
 _ORIGINS = 4
 _SHORT_HORIZON = 4
 """Weeks over which forecasts are checked in books too short to check the whole horizon."""
+
+
+@dataclass(frozen=True, slots=True)
+class Liability:
+    """Stamps and vouchers outstanding that run out on one day.
+
+    Attributes:
+        amount_minor: What redeeming all of them takes off the money that comes in, at least 0.
+        last_day: Last day on which they are honoured, days since 1970-01-01.
+
+    Raises:
+        ValueError: If the amount is negative.
+    """
+
+    amount_minor: int
+    last_day: int
+
+    def __post_init__(self) -> None:
+        if self.amount_minor < 0:
+            raise ValueError(f"amount_minor of a liability must be at least 0, got {self.amount_minor}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,7 +95,7 @@ def _payments(sales: SalesLines, *, until_day: int, n_weeks: int) -> tuple[IntAr
 
 
 def cash_part(
-    cash: WeeklyCash, *, opening_minor: int | None, floor_minor: int, liability_minor: int, seed: int
+    cash: WeeklyCash, *, opening_minor: int | None, floor_minor: int, liabilities: Sequence[Liability], seed: int
 ) -> dict[str, Any]:
     """The report's part on cash: the weeks so far, the forecast (None in books too short) and how earlier ones missed.
 
@@ -82,7 +103,7 @@ def cash_part(
         cash: As ``weekly_cash`` gives it.
         opening_minor: Cash in hand at the end of the books, if known: then closings are told.
         floor_minor: Closings expected below it are flagged.
-        liability_minor: Stamps and vouchers outstanding, as if redeemed within the forecast.
+        liabilities: Stamps and vouchers outstanding; all are reckoned to be redeemed, evenly over the days left.
         seed: Of the random futures.
     """
     n = cash.last_days.size
@@ -98,20 +119,21 @@ def cash_part(
                 cash.last_days.tolist(), cash.in_minor.tolist(), cash.out_minor.tolist(), strict=True
             )
         ],
-        "forecast": _forecast(cash, opening_minor, floor_minor, liability_minor, seed) if n >= FEWEST_WEEKS else None,
+        "forecast": _forecast(cash, opening_minor, floor_minor, liabilities, seed) if n >= FEWEST_WEEKS else None,
     }
 
 
 def _forecast(
-    cash: WeeklyCash, opening_minor: int | None, floor_minor: int, liability_minor: int, seed: int
+    cash: WeeklyCash, opening_minor: int | None, floor_minor: int, liabilities: Sequence[Liability], seed: int
 ) -> dict[str, Any]:
     checks, check_weeks, unforeseen = _earlier_forecasts(cash.in_minor, seed)
     money_in = _futures(cash.in_minor, seed).widened(unforeseen, np.random.default_rng(seed + 2))
     money_out = _futures(cash.out_minor, seed + 1)
-    net = Futures(money_in.weekly - money_out.weekly)
+    redeemed = _redeemed(liabilities, until_day=int(cash.last_days[-1]))
+    net = Futures(money_in.weekly - money_out.weekly - redeemed)
     misses = [abs(check["error"]) for check in checks if check["error"] is not None]
     forecast: dict[str, Any] = {
-        "weeks": _weeks_ahead(cash, money_in, money_out, net),
+        "weeks": _weeks_ahead(cash, money_in, money_out, net, redeemed),
         "in_minor": round(money_in.totals.mean()),
         "in_50_minor": _whole(money_in.total_interval(0.5)),
         "in_90_minor": _whole(money_in.total_interval(0.9)),
@@ -123,7 +145,8 @@ def _forecast(
         "checks": checks,
         "check_weeks": check_weeks,
         "mean_miss": float(np.mean(misses)) if misses else None,
-        "liability_minor": liability_minor,
+        "liability_minor": sum(liability.amount_minor for liability in liabilities),
+        "redeemed_minor": int(redeemed.sum()),
         "opening_minor": opening_minor,
         "floor_minor": floor_minor,
     }
@@ -136,7 +159,19 @@ def _futures(past_minor: IntArray, seed: int, *, n_weeks: int = WEEKS_AHEAD) -> 
     return weekly_futures(past_minor.astype(np.float64), n_weeks=n_weeks, rng=np.random.default_rng(seed))
 
 
-def _weeks_ahead(cash: WeeklyCash, money_in: Futures, money_out: Futures, net: Futures) -> list[dict[str, Any]]:
+def _redeemed(liabilities: Sequence[Liability], *, until_day: int) -> IntArray:
+    """What is redeemed in each week ahead, if all of it is and evenly over the days on which it still may be."""
+    ends = 7 * np.arange(WEEKS_AHEAD + 1, dtype=np.int64)
+    weekly = np.zeros(WEEKS_AHEAD, dtype=np.int64)
+    for liability in liabilities:
+        n_days = max(1, liability.last_day - until_day)
+        weekly += np.diff(liability.amount_minor * np.minimum(ends, n_days) // n_days)
+    return weekly
+
+
+def _weeks_ahead(
+    cash: WeeklyCash, money_in: Futures, money_out: Futures, net: Futures, redeemed: IntArray
+) -> list[dict[str, Any]]:
     low_50, high_50 = money_in.interval(0.5)
     low_90, high_90 = money_in.interval(0.9)
     return [
@@ -146,6 +181,7 @@ def _weeks_ahead(cash: WeeklyCash, money_in: Futures, money_out: Futures, net: F
             "in_50_minor": _whole((low_50[week], high_50[week])),
             "in_90_minor": _whole((low_90[week], high_90[week])),
             "out_minor": round(money_out.means()[week]),
+            "redeemed_minor": int(redeemed[week]),
             "net_minor": round(net.means()[week]),
         }
         for week in range(WEEKS_AHEAD)

@@ -1,5 +1,6 @@
 """The whole report as one document of plain values, as ``--json`` prints it: every figure, no words."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from customers.accounts import customer_totals, profit_and_loss
@@ -9,7 +10,7 @@ from customers.completeness import Completeness, completeness
 from customers.netting import net_sales
 from customers.orders import statistics_of
 from customers.report.calendar import date_text
-from customers.report.cash import cash_part, weekly_cash
+from customers.report.cash import Liability, cash_part, weekly_cash
 from customers.report.earnings import customers_part, months_part, totals_part
 from customers.report.incentives import stamps_part, vouchers_part
 from customers.report.limits import limits_part
@@ -28,7 +29,7 @@ def report(
     margin_rate: float | None = None,
     opening_cash_minor: int | None = None,
     floor_cash_minor: int = 0,
-    liability_minor: int = 0,
+    liabilities: Sequence[Liability] = (),
     horizon_weeks: int = 52,
     choice: BackTest | None = None,
     seed: int = 0,
@@ -44,18 +45,16 @@ def report(
             such lines count with their revenue, and the report says so.
         opening_cash_minor: Cash in hand at the end of the books, if known.
         floor_cash_minor: Weeks expected to close below it are flagged.
-        liability_minor: Stamps and vouchers outstanding, at what redeeming them would cost.
+        liabilities: Stamps and vouchers outstanding, at what redeeming them takes off the money that comes in.
         horizon_weeks: How far a new customer's margin is projected, at least 1.
         choice: From a back-test of the same books, if one was made: it takes most of the time.
         seed: Of the random futures behind intervals.
 
     Raises:
-        ValueError: If the margin rate or the horizon is out of its range, or the liability is negative.
+        ValueError: If the margin rate or the horizon is out of its range.
     """
     if horizon_weeks < 1:
         raise ValueError(f"horizon_weeks must be at least 1, got {horizon_weeks}")
-    if liability_minor < 0:
-        raise ValueError(f"liability_minor must be at least 0, got {liability_minor}")
     coverage = completeness(books)
     result = profit_and_loss(books, period="month", margin_rate=margin_rate)
     by_customer = customer_totals(books, margin_rate=margin_rate)
@@ -69,7 +68,7 @@ def report(
         weekly_cash(books, coverage, margin_rate=margin_rate),
         opening_minor=opening_cash_minor,
         floor_minor=floor_cash_minor,
-        liability_minor=liability_minor,
+        liabilities=liabilities,
         seed=seed,
     )
     projected = None if view.model is None else new_customer_part(view.model, orders, horizon_weeks=horizon_weeks)

@@ -12,13 +12,16 @@ from litestar.params import RawBody
 from litestar.response import Stream
 from msgspec import Meta, Struct
 
+from customers.wording import Language
 from service.api.answers import body_refusals, refusals
 from service.api.batches import operation_with, struct_schema
 from service.api.requests import PathName, request_now, user_key, visitor_key
 from service.api.text import PersonId, decoded
+from service.api.values import ValueAnswer, spoken_language, value_answer
 from service.jobs.erasing import erased
 from service.jobs.merging import merged
-from service.log.disclosure import disclosure
+from service.log.dictionaries import user_ids
+from service.log.disclosure import Entry, disclosure
 from service.log.names import UserKey
 from service.log.suppressions import lift_suppression
 from service.wiring import Services
@@ -90,7 +93,10 @@ async def post_merge(
 async def get_user_data(
     user_id: PathName, request: Request[Any, Any, Any], services: NamedDependency[Services]
 ) -> Stream:
-    """All that is held on a user: attributes, events, exposures, assignments, merged visitors, what was refused."""
+    """All that is held on a user: attributes, events, exposures, assignments, merged visitors, what was refused.
+
+    `values` is what every snapshot of customer values says of the user, reasons in the language of `Accept-Language`.
+    """
     return await _data(user_key(user_id), request, services)
 
 
@@ -164,7 +170,7 @@ async def _lifted(key: UserKey, services: Services) -> Lifted:
 async def _data(key: UserKey, request: Request[Any, Any, Any], services: Services) -> Stream:
     as_of = request_now(request, services)
     async with services.long_reads:
-        document = await asyncio.to_thread(_spooled, services, key, as_of=as_of)
+        document = await asyncio.to_thread(_spooled, services, key, as_of=as_of, spoken=spoken_language(request))
     return Stream(_blocks(document), media_type="application/json")
 
 
@@ -174,22 +180,30 @@ def _blocks(document: IO[bytes]) -> Iterator[bytes]:
             yield block
 
 
-def _spooled(services: Services, key: UserKey, *, as_of: int) -> IO[bytes]:
+def _spooled(services: Services, key: UserKey, *, as_of: int, spoken: Language) -> IO[bytes]:
     """The document, read from the log as a whole before a slow reader takes it; beyond a megabyte it lies on disk."""
     document = tempfile.SpooledTemporaryFile(max_size=_SPOOLED_BYTES)  # noqa: SIM115  closed by the answer
-    document.writelines(_document(services, key, as_of=as_of))
+    document.writelines(_document(services, key, as_of=as_of, spoken=spoken))
     document.seek(0)
     return document
 
 
-def _document(services: Services, key: UserKey, *, as_of: int) -> Iterator[bytes]:
+def _document(services: Services, key: UserKey, *, as_of: int, spoken: Language) -> Iterator[bytes]:
     """The document in pieces, so that a long history never is in memory as a whole."""
     with services.database.reader.connect() as connection:
         held = disclosure(connection, key, as_of=as_of)
         yield msgspec.json.encode(held.about)[:-1]
-        for name, rows in held.sections.items():
+        known = user_ids(connection, [key]).get(key)
+        for name, rows in {**held.sections, "values": _values(services, known, held.about, spoken)}.items():
             yield b"," + msgspec.json.encode(name) + b":["
             for number, row in enumerate(rows):
                 yield (b"," if number else b"") + msgspec.json.encode(row)
             yield b"]"
         yield b"}"
+
+
+def _values(services: Services, known: int | None, about: Entry, spoken: Language) -> Iterator[ValueAnswer]:
+    """What each snapshot says of the user; of a visitor who is nobody's there is none."""
+    if known is not None and "user_id" in about:
+        for found in services.values.every_one_of_user(known):
+            yield value_answer(about["user_id"], found, spoken=spoken)

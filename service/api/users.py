@@ -32,7 +32,11 @@ Value = Annotated[str, Meta(max_length=256)] | int | float | bool | None
 
 
 class User(Struct, kw_only=True, forbid_unknown_fields=True):
-    """One user's attributes, replacing all that were known; ``country`` is the segment of the popularity ladder."""
+    """One user's attributes, replacing all that were known; ``country`` is the segment of the popularity ladder.
+
+    Audiences are made of ``email``, ``phone``, and a true ``consent``; ``message_consent`` and ``advertising_consent``
+    go before it.
+    """
 
     id: PersonId
     attributes: Annotated[dict[Annotated[str, Meta(min_length=1, max_length=64)], Value], Meta(max_length=64)]

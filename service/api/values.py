@@ -138,13 +138,13 @@ async def get_value(
     """
     known = await asyncio.to_thread(_log_id, services, user_key(user_id))
     found = services.values.of_user(known)
-    return _answer(user_id, found, spoken=_language(request))
+    return value_answer(user_id, found, spoken=spoken_language(request))
 
 
 @get("/v1/segments", responses=refusals(), summary="The segments of customers")
 async def get_segments(request: Request[Any, Any, Any], services: NamedDependency[Services]) -> SegmentsAnswer:
     """Every segment with its definition in the language of `Accept-Language`, and how many customers are in it."""
-    kept, counts, spoken = services.values.current, services.values.segment_counts(), _language(request)
+    kept, counts, spoken = services.values.current, services.values.segment_counts(), spoken_language(request)
     value: Value = "margin" if kept is None else kept.about["value"]
     has_model = kept is None or kept.about["model"] is not None
     return SegmentsAnswer(
@@ -162,7 +162,8 @@ async def get_segments(request: Request[Any, Any, Any], services: NamedDependenc
     )
 
 
-def _language(request: Request[Any, Any, Any]) -> Language:
+def spoken_language(request: Request[Any, Any, Any]) -> Language:
+    """The language that the request asks for, English where it asks for none of ours."""
     return cast(Language, language(request.headers.get("accept-language")))
 
 
@@ -171,7 +172,8 @@ def _log_id(services: Services, key: UserKey) -> int | None:
         return user_ids(connection, [key]).get(key)
 
 
-def _answer(user_id: str, found: UserValue, *, spoken: Language) -> ValueAnswer:
+def value_answer(user_id: str, found: UserValue, *, spoken: Language) -> ValueAnswer:
+    """What a row of a snapshot says of the user, with reasons in the language."""
     about = found.kept.about
     segment = found.membership(spoken)
     return ValueAnswer(

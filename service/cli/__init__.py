@@ -9,8 +9,10 @@ import sys
 import click
 
 from service.cli.attributing import attribution
+from service.cli.audiences import audience
 from service.cli.campaigning import campaign
 from service.cli.edge import EXPECTED, one_line
+from service.cli.engaging import engagement
 from service.cli.erasing import erase
 from service.cli.evaluating import evaluate
 from service.cli.experimenting import experiment
@@ -21,6 +23,7 @@ from service.cli.modelling import models, train
 from service.cli.selftest import selftest
 from service.cli.serving import demo, serve
 from service.cli.simulating import simulate
+from service.cli.subscribing import subscriptions
 from service.cli.valuing import customers
 
 
@@ -50,6 +53,9 @@ _COMMANDS = (
 
 for command in _COMMANDS:
     kembang.add_command(command)
+
+for command in (engagement, audience, subscriptions):
+    customers.add_command(command)
 
 
 def main() -> None:

@@ -17,9 +17,11 @@ from service.cli.writing import ServiceRefused
 from service.demo.home import RealHome
 from service.demo.storefront import PlayStopped
 from service.jobs.attributing import PeriodRefused
+from service.jobs.audiences import NoValues
 from service.jobs.bookkeeping import BooksEmpty
 from service.jobs.campaigns.planning import PlanRefused
 from service.jobs.campaigns.records import NoOrders
+from service.jobs.engagement import LandmarkRefused
 from service.jobs.exporting import ForgottenMeanwhile
 from service.jobs.importing.reading import ImportRefused
 from service.log.backup import BackupFailed
@@ -53,11 +55,13 @@ EXPECTED: tuple[type[Exception], ...] = (
     ImportCutOff,
     ImportRefused,
     ImportUnknown,
+    LandmarkRefused,
     LogFailure,
     LogInUse,
     LogLocked,
     NoOrders,
     NoSimulatedShop,
+    NoValues,
     NotEnoughHistory,
     NotErased,
     NotTheSample,

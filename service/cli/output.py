@@ -18,6 +18,10 @@ SEED = click.IntRange(0, 2**32 - 1)
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
 
+language_option = click.option(
+    "--language", type=click.Choice(["en", "id"]), default="en", show_default=True, help="English or Indonesian."
+)
+
 
 def print_json(document: Any) -> None:
     """Prints exactly one JSON document on standard output."""

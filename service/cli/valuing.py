@@ -13,15 +13,19 @@ from typing import Any, TypeVar, get_args
 import click
 import numpy as np
 
+from customers.books import Books
+from customers.report.cash import Liability
 from customers.report.document import report as shop_report
 from customers.report.markdown import markdown
 from customers.report.page import html_page
 from customers.valuation import Valuation, valuation
+from customers.wording import Language
 from service.cli.importing import mapping_of
-from service.cli.output import SEED, json_option, print_json, progress
+from service.cli.output import SEED, json_option, language_option, print_json, progress
 from service.cli.value_words import fitted_text, opened_lines, segments_text
 from service.clock import machine_now
 from service.jobs.bookkeeping import OpenedBooks, books_of_file, books_of_log
+from service.jobs.campaigns.cards import open_promises
 from service.jobs.export_files import FormatRefused, file_format, private_file
 from service.jobs.fitting import Unit, fitted_models
 from service.jobs.value_tables import segments_document, value_document, value_table, write_table
@@ -170,8 +174,9 @@ def fit(*, source: Source, unit: Unit, until: datetime | None, as_json: bool) ->
     help="Where to write: .csv, .csv.gz or .parquet by its ending; only its owner may read it. [default: CSV on the "
     "screen]",
 )
+@language_option
 @json_option
-def value_(*, source: Source, output: Path | None, as_json: bool) -> None:
+def value_(*, source: Source, output: Path | None, language: Language, as_json: bool) -> None:
     """Say what each customer is worth: one row per customer, those expected to bring most first.
 
     What is expected is a projection for 52 weeks, if trade continues as now, with 50 and 90 % intervals.
@@ -180,7 +185,7 @@ def value_(*, source: Source, output: Path | None, as_json: bool) -> None:
         _check_format(output)
     settings = Settings.from_environment()
     opened, worth = _valued(source, settings)
-    table = value_table(opened.books, worth)
+    table = value_table(opened.books, worth, language=language)
     if as_json:
         print_json(value_document(opened.books, worth, table))
         return
@@ -194,12 +199,13 @@ def value_(*, source: Source, output: Path | None, as_json: bool) -> None:
 
 @customers.command()
 @source_options
+@language_option
 @json_option
-def segments(*, source: Source, as_json: bool) -> None:
+def segments(*, source: Source, language: Language, as_json: bool) -> None:
     """Say how many customers are in which segment, and what that means."""
     settings = Settings.from_environment()
     opened, worth = _valued(source, settings)
-    found = segments_document(opened.books, worth)
+    found = segments_document(opened.books, worth, language=language)
     if as_json:
         print_json(found)
     else:
@@ -213,9 +219,7 @@ def segments(*, source: Source, as_json: bool) -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Where to write: .html or .md by its ending. [default: shop-report.html in the current folder]",
 )
-@click.option(
-    "--language", type=click.Choice(["en", "id"]), default="en", show_default=True, help="English or Indonesian."
-)
+@language_option
 @click.option("--cash", "opening_cash", type=Amount(), help="Cash in hand at the end of the books.")
 @click.option("--cash-floor", type=Amount(), help="Weeks expected to close below it are flagged. [default: 0]")
 @json_option
@@ -228,13 +232,17 @@ def report(
     cash_floor: Decimal | None,
     as_json: bool,
 ) -> None:
-    """Write the shop report: customers, profit, cash ahead, and what the records can and cannot say."""
+    """Write the shop report: customers, profit, cash ahead, and what the records can and cannot say.
+
+    Without FILE it is of the log, and vouchers and stamps outstanding are taken off the cash ahead.
+    """
     file = output or Path("shop-report.html")
     if file.suffix.lower() not in PAGES:
         raise click.BadParameter(f"--output must end in {' or '.join(PAGES)}, got {file.name!r}")
     settings = Settings.from_environment()
     opened = opened_books(source, settings)
     books = opened.books
+    liabilities = _liabilities(settings, books) if source.file is None else []
     with progress("counting") as tell:
         tell("counting", 0.0)
         document = shop_report(
@@ -242,6 +250,7 @@ def report(
             margin_rate=settings.known_margin_rate,
             opening_cash_minor=minor_of(opening_cash, books.currency),
             floor_cash_minor=minor_of(cash_floor, books.currency) or 0,
+            liabilities=liabilities,
         )
     if as_json:
         print_json(document)
@@ -281,6 +290,20 @@ def publish(*, seed: int, as_json: bool) -> None:
         f"{made.seconds:.1f} s; they are live"
     )
     click.echo(made.why)
+
+
+def _liabilities(settings: Settings, books: Books) -> list[Liability]:
+    """What the campaigns of the log still owe at the end of the books."""
+    database = open_for_reading(settings.database_url)
+    try:
+        with database.reader.connect() as connection:
+            owed = open_promises(connection, day=books.until_day)
+    finally:
+        database.close()
+    others = [promise.campaign for promise in owed if promise.currency != books.currency]
+    if others:
+        click.echo(f"  left out    cards of {', '.join(others)}: they promise money of another currency", err=True)
+    return [Liability(promise.amount_minor, promise.last_day) for promise in owed if promise.currency == books.currency]
 
 
 def _valued(source: Source, settings: Settings) -> tuple[OpenedBooks, Valuation]:

@@ -8,6 +8,8 @@ versions. ``cli``, ``api`` and ``demo`` may import this room.
 - exports       ``exporting``, ``export_files``; ``spreadsheet_guard``, which imports take off again
 - models        ``training``, ``evaluating``
 - measuring     ``experimenting``, ``analysing``; ``attributing``, ``attribution_rows``
+- customers     ``bookkeeping``, ``fitting``, ``valuing``, ``value_tables``; ``engagement``, ``audiences``,
+  ``subscriptions``; ``campaigns``
 - people        ``merging``, ``erasing``
 - keeping       ``pruning``
 """

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customers.segments import SEGMENTS
-from customers.snapshots import live_version, load
+from customers.snapshots import Snapshot, live_version, load
 from service.clock import instant_text
 from service.jobs.export_files import Content, file_format, private_file, table_writer
 from service.log.database import Reader
@@ -205,7 +205,7 @@ def exported(
         if subject.names_people:
             # Before the file has its name: a file on record that is not there harms nobody. Who is forgotten from here
             # on finds it on record; who was before may be in it.
-            _record(home, account)
+            record_export(home, account)
             if forgotten_mark(reader) != mark:
                 raise ForgottenMeanwhile(file)
     return {
@@ -215,12 +215,22 @@ def exported(
     }
 
 
+def published_values(reader: Reader, folder: Path) -> Snapshot | None:
+    """The snapshot that was published last, if it is of this log, whose ids it names users by.
+
+    Raises:
+        SnapshotRefused: If it is damaged.
+    """
+    version = live_version(folder)
+    kept = None if version is None else load(folder / version)
+    return None if kept is None or kept.about.get(LOG_ID) != log_id(reader) else kept
+
+
 def _value_segments(reader: Reader, home: Path) -> ValueSegments:
     """Segments by the published values; none where there are none of this log."""
     names = np.array([*(segment.id for segment in SEGMENTS), None], dtype=object)
-    version = live_version(home / VALUES)
-    kept = None if version is None else load(home / VALUES / version)
-    if kept is None or kept.about.get(LOG_ID) != log_id(reader):
+    kept = published_values(reader, home / VALUES)
+    if kept is None:
         return lambda ids: np.full(ids.size, None, dtype=object)
     # Row -1, that of whoever is not in it, has no segment.
     segments = np.append(kept.columns["segment"], len(SEGMENTS))
@@ -238,7 +248,13 @@ def _with_days(rows: Columns, contents: Mapping[str, Content], *, timezone: str)
     return {**rows, "day": shop_days(np.array(rows["at"], dtype=np.int64), timezone=timezone)}
 
 
-def _record(home: Path, account: Mapping[str, Any]) -> None:
+def record_export(home: Path, account: Mapping[str, Any]) -> None:
+    """Puts a file that names people on record, on the disk before this returns.
+
+    Args:
+        home: Folder of the register.
+        account: With ``at``, ``what``, ``file`` and ``rows``.
+    """
     line = json.dumps({name: account[name] for name in ("at", "what", "file", "rows")}) + "\n"
     descriptor = os.open(home / REGISTER, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     with os.fdopen(descriptor, "a", encoding="utf-8") as register:

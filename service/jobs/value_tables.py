@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from customers.books import Books
 from customers.segments import SEGMENTS
 from customers.valuation import LIMITS, Valuation, columns_of, shop_of
+from customers.wording import Language
 from service.jobs.export_files import Content, Format, table_writer
 from service.log.extracts import Columns
 from service.money import decimal_amount
@@ -44,17 +45,17 @@ CONTENTS: Mapping[str, Content] = MappingProxyType(_contents())
 """What each column of ``value_table`` holds, in the order of a file."""
 
 
-def value_table(books: Books, worth: Valuation) -> Columns:
+def value_table(books: Books, worth: Valuation, *, language: Language) -> Columns:
     """One row per customer by ``CONTENTS``, the most valuable first: by what is expected, else by what came.
 
-    A column that is not to be had is null throughout.
+    A column that is not to be had is null throughout. Reasons are in the language.
     """
     found = columns_of(worth)
     n = len(worth)
     table: dict[str, Any] = {
         "customer_id": books.customer_names[found["customer_ids"]],
         "segment": np.array([segment.id for segment in SEGMENTS], dtype=object)[found["segment"]],
-        "reason": _reasons(worth),
+        "reason": _reasons(worth, language),
         "order_days": found["order_days"],
         "first_order": found["first_day"],
         "last_order": found["last_day"],
@@ -98,8 +99,8 @@ def value_document(books: Books, worth: Valuation, table: Columns) -> dict[str, 
     }
 
 
-def segments_document(books: Books, worth: Valuation) -> dict[str, Any]:
-    """Every segment with its definition and its size."""
+def segments_document(books: Books, worth: Valuation, *, language: Language) -> dict[str, Any]:
+    """Every segment with its size, its name and definition in the language."""
     about, _ = shop_of(worth)
     return {
         "until": _date(books.until_day),
@@ -108,8 +109,8 @@ def segments_document(books: Books, worth: Valuation) -> dict[str, Any]:
         "segments": [
             {
                 "id": segment.id,
-                "name": segment.name["en"],
-                "definition": segment.definition("en", value=worth.value, has_model=worth.projection is not None),
+                "name": segment.name[language],
+                "definition": segment.definition(language, value=worth.value, has_model=worth.projection is not None),
                 "customers": worth.segmentation.counts[segment.id],
             }
             for segment in SEGMENTS
@@ -147,13 +148,13 @@ def _cells(values: NDArray[np.float64], *, is_money: bool) -> NDArray[np.object_
     return cells
 
 
-def _reasons(worth: Valuation) -> NDArray[np.object_]:
+def _reasons(worth: Valuation, language: Language) -> NDArray[np.object_]:
     """The reason of each customer; those of whom the same is said share one text, which is made once."""
     silences, segmentation = worth.segmentation.silences, worth.segmentation
     chance = np.zeros(len(worth)) if segmentation.p_order is None else np.rint(100 * segmentation.p_order)
     said = (silences.days, np.nan_to_num(np.rint(silences.usual_gap_days)), silences.has_own_gap, silences.situations)
     _, first, which = np.unique(np.stack([*said, chance], axis=1), axis=0, return_index=True, return_inverse=True)
-    texts = np.array([segmentation.reason(row, language="en") for row in first.tolist()], dtype=object)
+    texts = np.array([segmentation.reason(row, language=language) for row in first.tolist()], dtype=object)
     return texts[which]
 
 

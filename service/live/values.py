@@ -1,7 +1,7 @@
 """The live values: the published snapshot of what customers are worth, swapped between two requests."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from customers.segments import SEGMENTS
-from customers.snapshots import Snapshot, SnapshotRefused, edition, live_version, load
+from customers.snapshots import Snapshot, SnapshotRefused, edition, live_version, load, versions
 from customers.valuation import LIMITS, segmentation_in
 from customers.wording import Language
 from service.log.home import LOG_ID
@@ -98,6 +98,22 @@ class LiveValues:
         if row is None:
             raise ValueUnknown(f"this user had not ordered by {kept.version}, the latest values: there is none to know")
         return UserValue(kept, row)
+
+    def every_one_of_user(self, user_id: int) -> Iterator["UserValue"]:
+        """What each snapshot that is kept says of a user, the oldest first: all that is held on her.
+
+        Each is checked and read as a whole, which takes a second for some million customers. One that is damaged can't
+        say what it holds, and is left out.
+        """
+        for version in versions(self._folder):
+            try:
+                kept = load(self._folder / version)
+            except SnapshotRefused as error:
+                _log.error("values %s are left out of what is handed over: %s", version, error)
+                continue
+            row = kept.row_of(user_id)
+            if row is not None and kept.about.get(LOG_ID) == self._log_id:
+                yield UserValue(kept, row)
 
     def segment_counts(self) -> Mapping[str, int] | None:
         """Customers in each segment by its id; None where no values were published."""

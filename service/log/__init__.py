@@ -11,8 +11,9 @@ Its shelves:
 - opening    ``engines``, ``schema``, ``database``, ``home``, ``tables``, ``migrations``
 - writing    ``writer``, ``groups``, ``inserts``; ``append`` (what storefronts send); ``bulk``, ``import_pieces``,
   ``event_columns``, ``imports`` (files); ``catalogue``, ``experiments``; ``names``, ``dictionaries``, ``counters``
-- reading    ``history`` (one user, per request); ``pieces``, ``frames``, ``touches``, ``extracts`` (in bulk)
-- people     ``people``, ``suppressions``, ``merging``, ``disclosure``, ``erasure``; ``letters``, ``mentions`` (who is
-  named in what was refused); ``wiping``, ``free_space`` (bytes that were deleted)
+- reading    ``history`` (one user, per request); ``pieces``, ``frames``, ``sales``, ``touches``, ``activity``,
+  ``extracts`` (in bulk)
+- people     ``people``, ``contacts``, ``suppressions``, ``merging``, ``disclosure``, ``erasure``; ``letters``,
+  ``mentions`` (who is named in what was refused); ``wiping``, ``free_space`` (bytes that were deleted)
 - keeping    ``backup``, ``dumps``, ``restoring``, ``retention``
 """

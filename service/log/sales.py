@@ -108,7 +108,7 @@ def logged_sales(reader: Engine, *, currency: str, timezone: str, until: int) ->
             parts[name].append(values)
     # One column after another, so that no more than one is held twice.
     whole = {name: np.concatenate(parts.pop(name)) for name in list(parts)}
-    whole["user_ids"] = _after_merges(reader, whole["user_ids"])
+    whole["user_ids"] = after_merges(reader, whole["user_ids"])
     return LoggedSales(**whole, other_currencies=dict(others))
 
 
@@ -142,8 +142,13 @@ def _order_codes(order_ids: NDArray[np.object_]) -> NDArray[np.int64]:
     return np.where(has_none, -1, (hashes >> np.uint64(2)).astype(np.int64))
 
 
-def _after_merges(reader: Engine, user_ids: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The ids, those of merged visitors being the users' they turned out to be: where rows were not moved yet."""
+def after_merges(reader: Engine, user_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The ids, those of merged visitors being the users' they turned out to be: where rows were not moved yet.
+
+    Args:
+        reader: The log.
+        user_ids: The log's ids, in any order, any shape of one dimension.
+    """
     query = select(users.c.id, users.c.merged_into).where(users.c.merged_into.is_not(None)).order_by(users.c.id)
     with reader.connect() as connection:
         merged = column_arrays(connection, query, {"id": np.int64, "into": np.int64})

@@ -64,7 +64,9 @@ def _rest(forecast: dict[str, Any], words: Speech) -> list[str]:
         )
     ]
     if forecast["liability_minor"]:
-        sentences.append(words.say("cash.liability", sum=words.figures.money(forecast["liability_minor"])))
+        money = words.figures.money
+        owed, redeemed = money(forecast["liability_minor"]), money(forecast["redeemed_minor"])
+        sentences.append(words.say("cash.liability", sum=owed, redeemed=redeemed))
     return sentences
 
 
@@ -124,7 +126,9 @@ def _short_date(text: str, words: Speech) -> str:
 
 def _ahead(cash: dict[str, Any], words: Speech) -> Table:
     forecast, about = cash["forecast"], words.figures.about
-    keys = ["column.week", "column.in", "column.in_90", "column.out", "column.net"]
+    has_owed = forecast["liability_minor"] > 0
+    keys = ["column.week", "column.in", "column.in_90", "column.out"]
+    keys += [*(["column.redeemed"] if has_owed else []), "column.net"]
     has_closing = forecast["opening_minor"] is not None
     if has_closing:
         keys += ["column.closing", "column.closing_low"]
@@ -134,6 +138,7 @@ def _ahead(cash: dict[str, Any], words: Speech) -> Table:
             about(week["in_minor"]),
             words.between(week["in_90_minor"]),
             about(week["out_minor"]),
+            *((about(week["redeemed_minor"]),) if has_owed else ()),
             about(week["net_minor"]),
             *((about(week["closing_minor"]), about(week["closing_low_minor"])) if has_closing else ()),
         )

@@ -116,7 +116,8 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "cash.season": "With less than two years of books a busy season cannot be told from growth: after a holiday "
         "peak this forecast is likely too high.",
         "cash.out_claim": "Money out in the same weeks: {sum} ({interval}). Left over: {net} ({net_interval}).",
-        "cash.liability": "Stamps and vouchers outstanding: {sum}. If all are redeemed, so much less is left over.",
+        "cash.liability": "Stamps and vouchers outstanding: {sum}. As if all were redeemed, evenly until they run out, "
+        "{redeemed} of it falls into these weeks and is taken off what is left over.",
         "cash.as_paid": "Money counts as paid on the day of the sale or expense{costs}; what a customer gave back on "
         "the same day never came in.",
         "cash.as_paid.costs": ", and costs of goods in the week of the sale, as the books hold no expense for stock",
@@ -132,6 +133,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "column.in_90": "In, 90 % range",
         "column.out": "Out",
         "column.net": "Left over",
+        "column.redeemed": "Vouchers",
         "column.closing": "Closing cash",
         "column.closing_low": "1 in 20 below",
         "column.made": "Made",

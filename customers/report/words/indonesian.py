@@ -119,8 +119,8 @@ INDONESIAN: Mapping[str, str] = MappingProxyType(
         "cash.season": "Dengan pembukuan kurang dari dua tahun, musim ramai tidak bisa dibedakan dari pertumbuhan: "
         "setelah puncak musim, prakiraan ini mungkin terlalu tinggi.",
         "cash.out_claim": "Uang keluar pada minggu yang sama: {sum} ({interval}). Sisa: {net} ({net_interval}).",
-        "cash.liability": "Stempel dan voucher yang masih beredar: {sum}. Bila semuanya ditukar, sisa berkurang "
-        "sebesar itu.",
+        "cash.liability": "Stempel dan voucher yang masih beredar: {sum}. Dianggap semuanya ditukar, merata sampai "
+        "masa berlakunya habis, {redeemed} di antaranya jatuh pada minggu-minggu ini dan dikurangkan dari sisa.",
         "cash.as_paid": "Uang dihitung terbayar pada hari penjualan atau pengeluaran{costs}; yang dikembalikan "
         "pelanggan pada hari yang sama tidak pernah masuk.",
         "cash.as_paid.costs": ", dan modal barang pada minggu penjualannya, karena pembukuan tidak memuat belanja stok",
@@ -136,6 +136,7 @@ INDONESIAN: Mapping[str, str] = MappingProxyType(
         "column.in_90": "Masuk, rentang 90 %",
         "column.out": "Keluar",
         "column.net": "Sisa",
+        "column.redeemed": "Voucher",
         "column.closing": "Kas akhir",
         "column.closing_low": "1 dari 20 di bawah",
         "column.made": "Dibuat",

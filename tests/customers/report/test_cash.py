@@ -1,12 +1,12 @@
 import pytest
 
 from customers.completeness import completeness
-from customers.report.cash import cash_part, weekly_cash
+from customers.report.cash import Liability, cash_part, weekly_cash
 
 
-def part(books, *, opening_minor=None, floor_minor=0, margin_rate=None):
+def part(books, *, opening_minor=None, floor_minor=0, margin_rate=None, liabilities=()):
     cash = weekly_cash(books, completeness(books), margin_rate=margin_rate)
-    return cash_part(cash, opening_minor=opening_minor, floor_minor=floor_minor, liability_minor=0, seed=1)
+    return cash_part(cash, opening_minor=opening_minor, floor_minor=floor_minor, liabilities=liabilities, seed=1)
 
 
 def steady(books_of, *, n_weeks, sales=10_000, expense=None):
@@ -96,3 +96,35 @@ def test_forecasts_know_nothing_of_what_came_after_their_origin(books_of) -> Non
 
     assert [check["predicted_minor"] for check in before] == [check["predicted_minor"] for check in after]
     assert after[-1]["actual_minor"] == before[-1]["actual_minor"] + 1_000_000
+
+
+def test_vouchers_are_taken_off_the_weeks_in_which_they_may_be_redeemed(books_of) -> None:
+    books = steady(books_of, n_weeks=20)
+    # 700 over 14 days: 350 in each of two weeks. 1300 over 26 weeks: 50 in each, of which thirteen lie ahead. What runs
+    # out with the books can only be redeemed at once.
+    ends = [(700, books.until_day + 14), (1_300, books.until_day + 26 * 7), (11, books.until_day)]
+    owed = [Liability(amount, day) for amount, day in ends]
+
+    without = part(books, opening_minor=100_000)["forecast"]
+    forecast = part(books, opening_minor=100_000, liabilities=owed)["forecast"]
+
+    assert [week["redeemed_minor"] for week in forecast["weeks"]] == [411, 400, *[50] * 11]
+    assert (forecast["liability_minor"], forecast["redeemed_minor"]) == (2_011, 1_361)
+    redeemed = 0
+    for week, before in zip(forecast["weeks"], without["weeks"], strict=True):
+        redeemed += week["redeemed_minor"]
+        assert week["net_minor"] == before["net_minor"] - week["redeemed_minor"]
+        assert week["closing_minor"] == before["closing_minor"] - redeemed
+        assert week["in_minor"] == before["in_minor"]
+    assert forecast["net_minor"] == without["net_minor"] - 1_361
+
+
+def test_every_minor_unit_owed_is_redeemed_in_some_week(books_of) -> None:
+    books = steady(books_of, n_weeks=20)
+    forecast = part(books, liabilities=[Liability(101, books.until_day + days) for days in (3, 40, 91)])["forecast"]
+    assert sum(week["redeemed_minor"] for week in forecast["weeks"]) == 3 * 101
+
+
+def test_a_negative_liability_is_refused() -> None:
+    with pytest.raises(ValueError, match="amount_minor of a liability must be at least 0, got -1"):
+        Liability(-1, 20_000)

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from customers.report.cash import Liability
 from customers.report.document import report
 from customers.report.figures import LANGUAGES
 from customers.report.markdown import markdown
@@ -92,7 +93,8 @@ def test_an_odd_shop_gets_a_sensible_report(books_of, name) -> None:
     sales, expenses = ODD_SHOPS[name]
     books = books_of(sales, expenses, until="2025-05-31")
     for margin_rate in (None, 0.4):
-        document = report(books, margin_rate=margin_rate, opening_cash_minor=1000, liability_minor=50)
+        owed = [Liability(50, books.until_day + 28)]
+        document = report(books, margin_rate=margin_rate, opening_cash_minor=1000, liabilities=owed)
         pages = written(document)
         assert document["totals"]["revenue_minor"] == sum(row[2] for row in sales)
         assert all("None" not in page for page in pages)
@@ -123,7 +125,6 @@ def test_what_is_assumed_of_margins_is_said(books_of) -> None:
     [
         ({"margin_rate": 1.5}, "margin_rate must be above 0 and at most 1, got 1.5"),
         ({"horizon_weeks": 0}, "horizon_weeks must be at least 1, got 0"),
-        ({"liability_minor": -1}, "liability_minor must be at least 0, got -1"),
     ],
 )
 def test_wrong_arguments_are_refused_in_words(books_of, wrong, message) -> None:

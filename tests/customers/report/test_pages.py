@@ -7,6 +7,7 @@ from string import Formatter
 
 import pytest
 
+from customers.report.cash import Liability
 from customers.report.document import report
 from customers.report.figures import LANGUAGES
 from customers.report.markdown import markdown
@@ -40,7 +41,8 @@ class Elements(HTMLParser):
 
 @pytest.fixture(scope="module")
 def document(stall_books):
-    return report(stall_books, opening_cash_minor=100_000_000, liability_minor=5_000_000)
+    owed = [Liability(5_000_000, stall_books.until_day + 28)]
+    return report(stall_books, opening_cash_minor=100_000_000, liabilities=owed)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

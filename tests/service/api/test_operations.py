@@ -1,6 +1,7 @@
 """Promises to those who run the service."""
 
 import asyncio
+import re
 import threading
 from typing import Any
 
@@ -40,7 +41,8 @@ def test_a_commit_that_does_not_end_is_told_before_anybody_has_been_refused(shop
     gate.set()
     held.result()
     assert answer.status_code == 503
-    assert answer.json()["reasons"][0].startswith("the log has been busy with one commit for 10 s")
+    # However slowly this machine asks: ten seconds and the time since.
+    assert re.match(r"the log has been busy with one commit for \d\d s", answer.json()["reasons"][0])
     assert shop.ask("GET", "/health/ready").status_code == 200
 
 

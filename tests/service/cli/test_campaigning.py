@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from service.clock import machine_now, shop_day
+from service.clock import day_text, machine_now, shop_day
 
 FIRST_DAY = date(2026, 3, 2)
 CUSTOMERS = [f"0812-0000-{number:04}" for number in range(60)]
@@ -217,3 +217,16 @@ def test_a_shop_that_is_too_small_is_told_so_and_may_go_on(run: Any, tmp_path: P
     assert said.status == 0
     assert "most likely this campaign will end undecided" in said.out
     assert len(contacted(tmp_path)) == 7
+
+
+def test_the_report_of_the_log_knows_what_campaigns_owe(run: Any, before: Path, tmp_path: Path) -> None:
+    run("import", before)
+    today = day_text(shop_day(machine_now(), timezone="Asia/Jakarta"))
+    plan(run, before, tmp_path, "--first-day", today, "--voucher", "5000", "--valid-weeks", "26")
+    n = len(contacted(tmp_path))
+    of_the_log = run("customers", "report", "--json").document["cash"]["forecast"]
+    assert of_the_log["liability_minor"] == n * 5_000 * 100
+    # About half of the 26 weeks lie ahead within the forecast.
+    assert 0 < of_the_log["redeemed_minor"] < of_the_log["liability_minor"]
+    # A sheet knows nothing of campaigns.
+    assert run("customers", "report", before, "--json").document["cash"]["forecast"]["liability_minor"] == 0

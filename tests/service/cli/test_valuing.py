@@ -184,3 +184,50 @@ def test_options_of_reading_a_file_need_a_file(run: Any, write_sales: Any) -> No
 def test_an_empty_log_says_what_to_do(run: Any, write_sales: Any) -> None:
     run("import", write_sales(["1,tea,Tea,1,2026-03-02 00:30,2.50,,"]))
     assert run("customers", "publish").explains("no known customer")
+
+
+def test_engagement_of_a_log_without_second_orders_says_what_to_do(run: Any, write_sales: Any) -> None:
+    run("import", write_sales())
+    assert run("customers", "engagement", "--horizon-days", "90", "--landmark", "soon").status == 2
+    assert run("customers", "engagement", "--horizon-days", "3000").explains("nobody had ordered on two days")
+    said = run("customers", "engagement", "--landmark", "2026-03-20", "--language", "id")
+    assert "membuat orang menyukai belum tentu" in said.out
+    assert said.out.count("membuat orang menyukai") == 1
+
+
+def test_an_audience_says_who_is_left_out(run: Any, write_sales: Any, tmp_path: Path) -> None:
+    run("import", write_sales())
+    assert run("customers", "audience", "new", tmp_path / "a.csv", "--for", "google").explains("customers publish")
+    run("customers", "publish")
+    said = run("customers", "audience", "quiet", tmp_path / "a.csv", "--for", "google").out
+    # Anna bought last in March 2026, and nobody asked her whether she agrees.
+    assert "0 of 1 customers of quiet" in said
+    assert "left out         1  did not agree" in said
+    assert run("customers", "audience", "best", tmp_path / "a.csv", "--for", "google").status == 2
+
+
+def test_subscriptions_are_read_from_a_sheet(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "s.csv").write_text("cohort,0,1,2\nold,100,80,70\nnew,50,41,\n")
+    found = run("customers", "subscriptions", tmp_path / "s.csv", "--json").document
+    assert [(one["cohort"], one["started"], one["active"]) for one in found["cohorts"]] == [
+        ("old", 100, 70),
+        ("new", 50, 41),
+    ]
+    assert "new" in run("customers", "subscriptions", tmp_path / "s.csv", "--period", "year").out
+    (tmp_path / "s.csv").write_text("cohort,0,1\nold,100,120\n")
+    assert run("customers", "subscriptions", tmp_path / "s.csv").explains("s.csv, row 2", "never grows")
+
+
+def test_reasons_and_segments_are_said_in_the_language_asked_for(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "o.csv").write_text("customer,date,amount\n" + SHEETS["three lines"])
+    reasons = {
+        language: [row["reason"] for row in csv.DictReader(io.StringIO(said.out))]
+        for language in ("en", "id")
+        for said in [run("customers", "value", tmp_path / "o.csv", "--language", language)]
+    }
+    assert reasons["en"][0].startswith(("ordered on the last day", "28 days silent"))
+    assert reasons["id"][0].startswith(("membeli pada hari terakhir", "diam 28 hari"))
+    document = run("customers", "value", tmp_path / "o.csv", "--language", "id", "--json").document
+    assert [row["reason"] for row in document["customers"]] == reasons["id"]
+    segments = run("customers", "segments", tmp_path / "o.csv", "--language", "id", "--json").document["segments"]
+    assert {segment["id"]: segment["name"] for segment in segments}["loyal"] == "Setia"

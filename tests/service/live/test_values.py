@@ -143,3 +143,20 @@ def test_what_a_visitor_bought_counts_once_she_is_merged(shop: Any) -> None:
     shop.ask("POST", "/v1/users/anna/merge", json={"visitor_id": "browser"})
     published(shop)
     assert value_of(shop, "anna").json()["so_far"] == "11.50"
+
+
+def test_all_that_snapshots_say_of_somebody_is_handed_over(shop: Any) -> None:
+    shop.ask("POST", "/v1/users/anna/merge", json={"visitor_id": "browser"})
+    made = [published(shop, day=day) for day in (14, 20)]
+    held = shop.ask("GET", "/v1/users/anna/data", headers={"Accept-Language": "id"}).json()["values"]
+    assert [one["model_version"] for one in held] == [one.version for one in made]
+    assert held[-1] == value_of(shop, "anna", headers={"Accept-Language": "id"}).json()
+    # She is the same, whichever of her names she asks under.
+    of_visitor = shop.ask("GET", "/v1/visitors/browser/data", headers={"Accept-Language": "id"}).json()
+    assert of_visitor["values"] == held
+    shop.ask("DELETE", "/v1/users/anna")
+    for path in ("/v1/users/anna", "/v1/users/nobody", "/v1/visitors/nobody"):
+        assert shop.ask("GET", f"{path}/data").json()["values"] == []
+    (shop.services.settings.values / made[0].version / "segment.npy").write_bytes(b"")
+    ben = shop.ask("GET", "/v1/users/ben/data").json()["values"]
+    assert [one["model_version"] for one in ben] == [made[1].version]
