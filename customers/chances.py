@@ -62,8 +62,8 @@ OWN = Chances()
 def learnt_chances(chance: FloatArray, expected_orders: FloatArray, came: BoolArray) -> Chances:
     """The correction that the shop's own past makes likeliest, held back by a belief in the model's own chance.
 
-    Bernoulli likelihood of who came, times a normal density of the three weights around those of ``OWN``: few
-    customers move them little, thousands as far as need be.
+    Bernoulli likelihood of who came, times a normal density of the three weights around those of ``OWN``: a
+    handful of customers moves them part of the way, thousands as far as need be.
 
     Args:
         chance: What the model gave to each customer at earlier moments, shape ``(n_cases,)``.

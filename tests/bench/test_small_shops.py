@@ -35,7 +35,10 @@ def test_small_shops_are_forecast_within_reach_and_with_honest_intervals(
     result = judged(before, actual, horizon_weeks=weeks, n=n, resamples=600, shops=others)
     with capsys.disabled():
         print(f"\n{shop}, {n} customers: {result}")  # noqa: T201
-    # What leave-one-shop-out reaches on the hardest of the three (31 and 18 %), and two standard errors of a median.
-    assert result.median_error <= {30: 0.36, 100: 0.22}[n]
-    # 200 resamples of a coverage of 85 to 95 % lie within 4 points of it 9 times in 10.
-    assert 0.81 <= result.coverage <= 0.99
+    # The bar is 28 and 17 % on CDNOW; on the other shops, of which no bar is known, what misses of trade alone make.
+    # A median of 600 resamples has a standard error of 1.2 points (30 customers) or .8 (100): two of them may pass.
+    bar = {30: 0.28, 100: 0.17 if shop == "cdnow" else 0.20}[n]
+    assert result.median_error <= bar + {30: 0.024, 100: 0.016}[n]
+    # Meant for 90 % of shops, not of one shop's resamples: where the other shops swing more than the one judged, it
+    # holds nearly all of them.
+    assert result.coverage >= 0.85

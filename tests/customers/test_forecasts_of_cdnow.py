@@ -26,18 +26,17 @@ def actual(data_folder: Path) -> np.ndarray:
 
 def test_the_model_chosen_by_mid_1997_serves_the_39_weeks_to_come(data_folder, cdnow, actual) -> None:
     choice = backtest(cdnow_days(data_folder), until_day=UNTIL, horizon_weeks=13)
-    timing = fit_lifetime_value(cdnow, choice=choice).timing
-    expected = timing.expected_orders(cdnow.histories, horizon_weeks=WEEKS)
-    chance = timing.probability_of_order(cdnow.histories, horizon_weeks=WEEKS)
+    model = fit_lifetime_value(cdnow, choice=choice)
+    expected = model.timing.expected_orders(cdnow.histories, horizon_weeks=WEEKS)
+    chance = model.chance_of_order(cdnow.histories, horizon_weeks=WEEKS)
 
     assert np.abs(expected - actual).mean() <= 0.755
     assert np.corrcoef(expected, actual)[0, 1] >= 0.630
-    assert (ranking_quality(expected, actual > 0) or 0) >= 0.775
-    assert (ranking_quality(chance, actual > 0) or 0) >= 0.765
-    # The classical models miss trade's rise at Christmas: what was said rises with what came, and lies below it.
+    assert (ranking_quality(chance, actual > 0) or 0) >= 0.775
+    # No model sees trade's rise at Christmas coming: what was said rises with what came, and lies below it.
     groups = calibration(chance, actual > 0)
     assert np.corrcoef(groups.said, groups.came)[0, 1] > 0.98
-    assert np.max(np.abs(np.subtract(groups.said, groups.came))) < 0.18
+    assert np.max(np.abs(np.subtract(groups.said, groups.came))) < 0.13
 
 
 def test_the_interval_of_the_total_holds_what_came(data_folder, cdnow, actual) -> None:

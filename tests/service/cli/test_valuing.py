@@ -56,7 +56,11 @@ def test_errors_and_the_hold_out_are_those_of_an_independent_implementation(
         )
         assert quality["mean_absolute_error"] == pytest.approx(held_out["mean_absolute_error"][name], abs=1e-4)
         assert quality["correlation"] == pytest.approx(held_out["correlation"][name], abs=1e-4)
+        # What would have been said on the last day, corrected by the shop's past, ranks no worse than the model.
+        assert quality["auc"] >= quality["model_auc"]
+        assert sum(quality["calibration"]["customers"]) == found["customers"]
     qualities = found["holdout"]["models"]
+    assert qualities["pareto_nbd"]["auc"] >= 0.775
     assert found["chosen"] == max(qualities, key=lambda name: qualities[name]["auc"])
 
 
