@@ -13,7 +13,7 @@ from customers.models.gamma_gamma import fit_spend
 from customers.models.histories import Histories, TimingModel, standard_errors
 from customers.models.pareto_nbd import fit_pareto_nbd
 from customers.netting import net_sales
-from customers.orders import OrderDays, OrderStatistics, statistics_of
+from customers.orders import OrderDays, OrderStatistics, order_days, statistics_of
 from customers.valuation import CHECKED_WEEKS
 from service.jobs.bookkeeping import OpenedBooks
 
@@ -58,7 +58,8 @@ def fitted_models(
     statistics = statistics_of(known, until_day=last)
     _check(statistics, last)
     models = {name: _converged(fit(statistics.histories)) for name, fit in _FITS.items()}
-    held_out = _held_out(models, statistics, days, last_day=last, until_day=books.until_day)
+    history = _continued(known, days, last_day=last)
+    held_out = _held_out(models, statistics, history, last_day=last, until_day=books.until_day)
     chosen, why = _choice(models, held_out, known, last_day=last)
     document: dict[str, Any] = {
         "customers": len(statistics),
@@ -136,6 +137,20 @@ def _spend(statistics: OrderStatistics, *, decimals: int) -> dict[str, Any] | No
         "log_likelihood": model.fit.log_likelihood,
         "customers": int(np.count_nonzero(valued)),
     }
+
+
+def _continued(known: OrderDays, days: OrderDays, *, last_day: int) -> OrderDays:
+    """The history as it was known on the last day, and after it the orders of the hold-out, as they ended.
+
+    A refund that came later is not in the history: an order that it took back still stands there.
+    """
+    later = days.days > last_day
+    return order_days(
+        np.concatenate([known.customer_ids, days.customer_ids[later]]),
+        np.concatenate([known.days, days.days[later]]),
+        np.concatenate([known.values_minor, days.values_minor[later]]),
+        margins_minor=np.concatenate([known.margins_minor, days.margins_minor[later]]),
+    )
 
 
 def _held_out(
