@@ -217,7 +217,10 @@ class Segmentation:
             )
         if self.p_order is None:
             return None
-        percent = min(99, max(1, round(100 * float(self.p_order[row]))))
+        chance = float(self.p_order[row])
+        # A chance that is below the limit is not rounded up to it.
+        most = 99 if chance >= QUIET_BELOW else round(100 * QUIET_BELOW) - 1
+        percent = min(most, max(1, round(100 * chance)))
         return _EXPECTED[language].format(percent=percent, horizon=record.horizon_days)
 
 

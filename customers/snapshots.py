@@ -2,13 +2,16 @@
 
 A pointer names the live one. Older ones are kept, so that whoever asks later what was known of a customer before
 something happened gets what was known then. Rows can be taken out of all of them, for people who must be forgotten.
+Processes that change the folder take turns; who reads what is published waits for nobody.
 """
 
+import fcntl
 import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,7 +33,7 @@ KEPT_ALL_DAYS = 14
 KEPT_WEEKLY_DAYS = 400
 """Every snapshot of the last fortnight is kept, then the first of each week, as far back as an experiment may ask."""
 
-_MANIFEST, _POINTER = "manifest.json", "live"
+_MANIFEST, _POINTER, _LOCK = "manifest.json", "live", ".lock"
 _SHOP = "shop."
 _DAY_SECONDS = 86_400
 
@@ -106,22 +109,24 @@ def snapshot(about: Mapping[str, Any], columns: Mapping[str, Array], shop: Mappi
 def publish(made: Snapshot, folder: Path) -> None:
     """Writes a snapshot, which appears as a whole or not at all, and makes it the live one in one step.
 
-    Snapshots that need not be kept any longer are removed.
+    Snapshots that need not be kept any longer are removed, and old ones whose manifest can't be read. Waits while
+    another process publishes or forgets.
 
     Args:
         made: What to write; one of the same name is written over.
         folder: Of all snapshots; made if it is missing.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    _write(made, folder)
-    with tempfile.TemporaryDirectory(prefix=".writing-", dir=folder) as writing:
-        pointer = Path(writing) / _POINTER
-        _write_through(pointer, made.version + "\n")
-        # A service of another system user reads it too, whatever the mask of who published.
-        pointer.chmod(0o644)
-        pointer.replace(folder / _POINTER)
-    for version in _outlived(folder, live=made.version):
-        _remove(folder / version)
+    with _alone(folder):
+        _write(made, folder)
+        with tempfile.TemporaryDirectory(prefix=".writing-", dir=folder) as writing:
+            pointer = Path(writing) / _POINTER
+            _write_through(pointer, made.version + "\n")
+            # A service of another system user reads it too, whatever the mask of who published.
+            pointer.chmod(0o644)
+            pointer.replace(folder / _POINTER)
+        for version in _outlived(folder, live=made.version):
+            _remove(folder / version)
 
 
 def live_version(folder: Path) -> str | None:
@@ -203,43 +208,75 @@ def load(directory: Path) -> Snapshot:
 def forget(folder: Path, customer_ids: IntArray) -> int:
     """Takes customers out of every snapshot; how many rows that were.
 
-    Each snapshot is replaced as a whole, so that a reader sees it with them or without; one that is damaged can't say
-    whom it holds, and is removed.
+    Each snapshot that somebody is found in is replaced as a whole, so that a reader sees it with them or without. One
+    that is found damaged can't say whom it holds, and is removed. Waits while another process publishes or forgets.
 
     Args:
         folder: Of all snapshots; it need not be there.
         customer_ids: Whom to take out.
     """
-    gone = 0
-    for version in versions(folder):
-        try:
-            kept = load(folder / version)
-        except SnapshotRefused:
-            _remove(folder / version)
-            continue
-        stays = ~np.isin(kept.columns[CUSTOMER_IDS], customer_ids)
-        if not stays.all():
-            gone += int(np.count_nonzero(~stays))
-            columns = {name: column[stays] for name, column in kept.columns.items()}
-            _write(Snapshot(kept.version, kept.about, columns, kept.shop), folder)
-    return gone
+    if not folder.is_dir():
+        return 0
+    with _alone(folder):
+        return sum(_rows_taken_out(folder, version, customer_ids) for version in versions(folder))
 
 
 def rows_about(folder: Path, customer_ids: IntArray) -> int:
-    """How many rows of all snapshots are about these customers.
+    """How many rows of all snapshots are about these customers; waits as ``forget`` does.
 
     Raises:
-        SnapshotRefused: If a snapshot can't be read.
+        SnapshotRefused: If a snapshot can't say whom it holds.
     """
-    return sum(
-        int(np.isin(load(folder / version).columns[CUSTOMER_IDS], customer_ids).sum()) for version in versions(folder)
-    )
+    if not folder.is_dir():
+        return 0
+    with _alone(folder):
+        return sum(int(np.isin(_ids(folder / version), customer_ids).sum()) for version in versions(folder))
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keeps others from changing the folder meanwhile: one would write back whom another has just taken out."""
+    with (folder / _LOCK).open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _rows_taken_out(folder: Path, version: str, customer_ids: IntArray) -> int:
+    """Rows that one snapshot has lost; it is read and written only if somebody is in it."""
+    try:
+        if not np.isin(_ids(folder / version), customer_ids).any():
+            return 0
+        kept = load(folder / version)
+    except SnapshotRefused:
+        _remove(folder / version)
+        return 0
+    stays = ~np.isin(kept.columns[CUSTOMER_IDS], customer_ids)
+    columns = {name: column[stays] for name, column in kept.columns.items()}
+    _write(Snapshot(kept.version, kept.about, columns, kept.shop), folder)
+    return int(np.count_nonzero(~stays))
+
+
+def _ids(directory: Path) -> IntArray:
+    """Whom a snapshot holds; no other column is looked at and no digest taken."""
+    manifest = read_about(directory)
+    try:
+        ids: IntArray = _plain_array(directory / f"{CUSTOMER_IDS}.npy", manifest["arrays"][CUSTOMER_IDS])
+    except (KeyError, TypeError) as error:
+        raise SnapshotRefused(directory / _MANIFEST, f"is not a manifest of this layout ({error!r})") from error
+    if (np.diff(ids) <= 0).any():
+        raise SnapshotRefused(directory, "has customers out of order")
+    return ids
 
 
 def _outlived(folder: Path, *, live: str) -> list[str]:
-    """Snapshots that need not be kept, seen from the live one's moment."""
-    untils = {version: int(read_about(folder / version)["about"]["until_seconds"]) for version in versions(folder)}
-    now, weeks, gone = untils[live], set(), []
+    """Snapshots that need not be kept, seen from the live one's moment; nor those that can't tell their own."""
+    untils, gone = {}, []
+    for version in versions(folder):
+        try:
+            untils[version] = int(read_about(folder / version)["about"]["until_seconds"])
+        except (SnapshotRefused, KeyError, TypeError, ValueError):
+            gone.append(version)
+    now, weeks = untils[live], set()
     for version, until in sorted(untils.items(), key=lambda entry: (entry[1], entry[0])):
         age, week = now - until, until // (7 * _DAY_SECONDS)
         is_first = week not in weeks
@@ -292,6 +329,11 @@ def _array(path: Path, entry: Mapping[str, Any]) -> Array:
         raise SnapshotRefused(path, "is missing")
     if _digest(path) != entry["sha256"]:
         raise SnapshotRefused(path, "has another sha256 than the manifest says")
+    return _plain_array(path, entry)
+
+
+def _plain_array(path: Path, entry: Mapping[str, Any]) -> Array:
+    """The array in a file, which stays on disk until it is looked at; its digest is not taken."""
     try:
         array: Array = np.load(path, mmap_mode="r" if entry["shape"][0] else None, allow_pickle=False)
     except (OSError, ValueError) as error:

@@ -11,7 +11,7 @@ from customers.books import Value
 Language = Literal["en", "id"]
 Words = Mapping[Language, str]
 
-_SMALL_SHARE = 0.15
+_SMALL_SHARE = 0.2
 """Below it tenths are too coarse: 4 % is 1 in 25, not none in 10."""
 
 
@@ -33,6 +33,7 @@ VALUE_WORDS: Mapping[Value, Words] = MappingProxyType(
 """What customer value is called, so that revenue is never called margin."""
 
 _OF = words(en="about {some} in {all}", id="sekitar {some} dari {all}")
+_NEARLY = words(en="nearly {some} in {all}", id="hampir {some} dari {all}")
 _NONE = words(en="none of {all}", id="tidak satu pun dari {all}")
 _ALL = words(en="all of {all}", id="semua dari {all}")
 
@@ -40,7 +41,8 @@ _ALL = words(en="all of {all}", id="semua dari {all}")
 def frequency_in_words(n_some: int, n_all: int, *, language: Language) -> str:
     """A share as people count, for example "about 1 in 5": rounded to tenths, small ones to 1 in so many.
 
-    A share that rounds to all or to nothing is never called so unless it is.
+    A share that rounds to all or to nothing is never called so unless it is, and one below 1 in 5 is never called
+    1 in 5, but nearly so: there the words change from tenths to 1 in so many, and segments are told apart.
 
     Raises:
         ValueError: If ``n_some`` is not between 0 and ``n_all``, or ``n_all`` is 0.
@@ -51,6 +53,7 @@ def frequency_in_words(n_some: int, n_all: int, *, language: Language) -> str:
         return (_ALL if n_some else _NONE)[language].format(all=n_all)
     share = n_some / n_all
     if share < _SMALL_SHARE:
-        return _OF[language].format(some=1, all=round(n_all / n_some))
+        all_per_one = round(n_all / n_some)
+        return (_NEARLY if all_per_one * _SMALL_SHARE <= 1 else _OF)[language].format(some=1, all=all_per_one)
     tenths = Fraction(min(9, math.floor(10 * share + 0.5)), 10)
     return _OF[language].format(some=tenths.numerator, all=tenths.denominator)

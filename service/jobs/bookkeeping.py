@@ -102,9 +102,8 @@ def _opened(
     if not is_kept.any():
         raise BooksEmpty(_why_empty(sold, file=file, until_day=until_day))
     expenses, other_expenses = _expenses(spent, currency=own, timezone=timezone)
-    last = until_day
-    if last is None:
-        last = max(int(days[is_kept].max()), int(expenses.days.max(initial=0)))
+    # Rent that is written down ahead must not make every customer look silent: the books end with the sales.
+    last = int(days[is_kept].max()) if until_day is None else until_day
     customer_ids, names = _customers(sold.users.take(is_kept))
     books = Books(
         sales=_sales(sold, np.flatnonzero(is_kept), customer_ids, days=days),
@@ -119,6 +118,8 @@ def _opened(
     if spent is not None:
         refused.update(spent.refused["reason"].tolist())
         notes += spent.reading.notes
+        if until_day is None:
+            notes += _notes_on_later(expenses, last_day=last)
     other_lines = Counter(sold.currencies.take(~is_own).rows().tolist())
     return OpenedBooks(books, None, dict(other_lines + other_expenses), dict(refused), notes)
 
@@ -214,6 +215,15 @@ def _expenses(sheet: Sheet | None, *, currency: str, timezone: str) -> tuple[Exp
 def _expenses_until(lines: ExpenseLines, day: int) -> ExpenseLines:
     known = lines.days <= day
     return ExpenseLines(lines.days[known], lines.categories[known], lines.amounts_minor[known])
+
+
+def _notes_on_later(expenses: ExpenseLines, *, last_day: int) -> tuple[str, ...]:
+    n_later = int(np.count_nonzero(expenses.days > last_day))
+    if not n_later:
+        return ()
+    lines = "1 line of expenses is" if n_later == 1 else f"{n_later:,} lines of expenses are"
+    day = np.datetime64(last_day, "D")
+    return (f"{lines} dated after {day}, the last day of the sales, and left out: the books end there.",)
 
 
 def _why_empty(sold: SoldLines, *, file: Path, until_day: int | None) -> str:

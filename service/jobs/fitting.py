@@ -14,7 +14,7 @@ from customers.models.gamma_gamma import fit_spend
 from customers.models.histories import Histories, TimingModel, standard_errors
 from customers.models.pareto_nbd import fit_pareto_nbd
 from customers.netting import net_sales
-from customers.orders import OrderDays, OrderStatistics, statistics_of
+from customers.orders import OrderDays, OrderStatistics, order_days, statistics_of
 from customers.valuation import CHECKED_WEEKS
 from service.jobs.bookkeeping import OpenedBooks
 
@@ -64,7 +64,8 @@ def fitted_models(
     _check(statistics, last)
     models = {name: _converged(fit(statistics.histories)) for name, fit in _FITS.items()}
     past = _past(models, known, last_day=last)
-    held_out = _held_out(models, past, statistics, days, last_day=last, until_day=books.until_day)
+    history = _continued(known, days, last_day=last)
+    held_out = _held_out(models, past, statistics, history, last_day=last, until_day=books.until_day)
     chosen, why = _choice(past, held_out)
     document: dict[str, Any] = {
         "customers": len(statistics),
@@ -157,6 +158,20 @@ def _past(models: Mapping[str, TimingModel | None], known: OrderDays, *, last_da
     if not candidates:
         return None
     return backtest(known, until_day=last_day, horizon_weeks=CHECKED_WEEKS, candidates=candidates)
+
+
+def _continued(known: OrderDays, days: OrderDays, *, last_day: int) -> OrderDays:
+    """The history as it was known on the last day, and after it the orders of the hold-out, as they ended.
+
+    A refund that came later is not in the history: an order that it took back still stands there.
+    """
+    later = days.days > last_day
+    return order_days(
+        np.concatenate([known.customer_ids, days.customer_ids[later]]),
+        np.concatenate([known.days, days.days[later]]),
+        np.concatenate([known.values_minor, days.values_minor[later]]),
+        margins_minor=np.concatenate([known.margins_minor, days.margins_minor[later]]),
+    )
 
 
 def _held_out(

@@ -73,7 +73,8 @@ def value_and_publish(
     n_users = int(known_users(reader).user_ids.size)
     about |= {
         LOG_ID: log_id(reader),
-        "until_seconds": until // 1_000_000,
+        # Rounded up: whoever asks for what was known by a second gets nothing of what happened within the next.
+        "until_seconds": -(-until // 1_000_000),
         "until_day": opened.books.until_day,
         "currency": currency,
         "users": n_users,

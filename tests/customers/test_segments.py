@@ -159,6 +159,23 @@ def test_the_shops_own_record_decides_before_the_model_who_is_hardly_expected_ba
     assert segment(back=20, cases=29) == "quiet"  # too few cases: the model's 5 in 100
 
 
+@pytest.mark.parametrize(("back", "cases"), [(17, 100), (19, 100), (199, 1000), (20, 100), (22, 100), (6, 31), (7, 35)])
+def test_whose_reason_says_about_1_in_5_is_not_quiet_and_the_quiet_are_told_of_less(back: int, cases: int) -> None:
+    statistics = shop([0, 10, 20, 30])
+    record = recorded(segments_of(statistics), back=back, cases=cases).comebacks
+    found = segmented(
+        statistics, margins_minor=np.zeros(1, dtype=np.int64), comebacks=record, p_alive=None, p_order=None
+    )
+    assert ("about 1 in 5" in found.reason(0, language="en")) == (ids(found) == ["at_risk"]) == (5 * back >= cases)
+
+
+@pytest.mark.parametrize(("chance", "segment", "percent"), [(0.197, "quiet", 19), (0.2, "at_risk", 20)])
+def test_a_models_chance_below_the_limit_is_not_rounded_up_to_it(chance: float, segment: str, percent: int) -> None:
+    found = segments_of(shop([0, 10, 20, 30]), alive=[0.1], order=[chance])
+    assert ids(found) == [segment]
+    assert f"a chance of {percent} %" in found.reason(0, language="en")
+
+
 histories = st.lists(st.lists(st.integers(0, 100), min_size=1, max_size=6), min_size=1, max_size=25)
 
 

@@ -1,12 +1,17 @@
 """Promises of snapshots: whole or not at all, found by their moment, and nobody in them who must be forgotten."""
 
-from collections.abc import Sequence
+import fcntl
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import numpy as np
 import pytest
 
+from customers import snapshots
 from customers.snapshots import (
     Snapshot,
     SnapshotRefused,
@@ -108,4 +113,92 @@ def test_a_damaged_snapshot_is_refused_and_goes_when_somebody_must_be_forgotten(
 def test_nothing_half_written_is_left_behind(tmp_path: Path) -> None:
     publish(made(), tmp_path)
     forget(tmp_path, np.array([3]))
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*versions(tmp_path), "live"])
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*versions(tmp_path), "live", ".lock"])
+
+
+@pytest.mark.parametrize(
+    ("first", "left"),
+    [
+        (lambda folder: publish(made(), folder), [7, 11]),
+        (lambda folder: forget(folder, np.array([7])), [11]),
+    ],
+    ids=["publish", "forget"],
+)
+def test_who_is_forgotten_while_another_writes_is_not_written_back(
+    first: Callable[[Path], Any], left: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second comes when the first knows what it will write and has not written it: the second has to wait."""
+    publish(made(), tmp_path)
+    write, lock, comes = snapshots._write, fcntl.flock, Event()
+    seconds: list[Future[int]] = []
+
+    def locked(file: Any, operation: int) -> None:
+        if seconds:
+            comes.set()
+        lock(file, operation)
+
+    with ThreadPoolExecutor(1) as other:
+
+        def written(snapshot: Snapshot, folder: Path) -> None:
+            if not seconds:
+                seconds.append(Future())
+                seconds[0] = other.submit(forget, tmp_path, np.array([3]))
+                assert comes.wait(timeout=20)
+                assert not seconds[0].done()
+            write(snapshot, folder)
+
+        monkeypatch.setattr(fcntl, "flock", locked)
+        monkeypatch.setattr(snapshots, "_write", written)
+        first(tmp_path)
+        assert seconds[0].result(timeout=20) == 1
+    assert [load(tmp_path / version).columns["customer_ids"].tolist() for version in versions(tmp_path)] == [left]
+
+
+def test_a_damaged_old_manifest_keeps_nobody_from_publishing_and_goes(tmp_path: Path) -> None:
+    old, fresh = made(), made((7,), seconds=NOON + DAY)
+    for damage in ("{", "[]", '{"format": 1}', '{"format": 1, "about": {"until_seconds": "noon"}}'):
+        publish(old, tmp_path)
+        (tmp_path / old.version / "manifest.json").write_text(damage)
+        publish(fresh, tmp_path)
+        assert versions(tmp_path) == [fresh.version] == [live_version(tmp_path)]
+
+
+def test_a_snapshot_is_read_and_written_only_if_somebody_to_forget_is_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without, with_her = made((7, 11)), made((3, 7), seconds=NOON + DAY)
+    publish(without, tmp_path)
+    publish(with_her, tmp_path)
+    before, loaded = edition(tmp_path / without.version), []
+
+    def noted(directory: Path) -> Snapshot:
+        loaded.append(directory.name)
+        return load(directory)
+
+    monkeypatch.setattr(snapshots, "load", noted)
+    assert rows_about(tmp_path, np.array([3])) == 1
+    assert loaded == []
+    assert forget(tmp_path, np.array([3])) == 1
+    assert loaded == [with_her.version]
+    assert edition(tmp_path / without.version) == before
+
+
+@pytest.mark.parametrize("damaged", ["missing", "cut", "out of order"])
+def test_a_snapshot_that_cannot_say_whom_it_holds_goes(tmp_path: Path, damaged: str) -> None:
+    publish(made(), tmp_path)
+    file = tmp_path / str(live_version(tmp_path)) / "customer_ids.npy"
+    if damaged == "missing":
+        file.unlink()
+    elif damaged == "cut":
+        file.write_bytes(file.read_bytes()[:-1])
+    else:
+        np.save(file, np.array([7, 3, 11]))
+    with pytest.raises(SnapshotRefused):
+        rows_about(tmp_path, np.array([99]))
+    assert forget(tmp_path, np.array([99])) == 0
+    assert versions(tmp_path) == []
+
+
+def test_where_no_snapshot_ever_was_nobody_is_in_one(tmp_path: Path) -> None:
+    assert forget(tmp_path / "none", np.array([3])) == rows_about(tmp_path / "none", np.array([3])) == 0
+    assert not (tmp_path / "none").exists()

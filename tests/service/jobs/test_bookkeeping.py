@@ -109,10 +109,17 @@ def test_an_imported_sheet_gives_the_books_that_reading_it_gives(
     assert sorted(earlier.books.expenses.amounts_minor) == [700, 10_000]
 
 
-def test_expenses_stand_beside_the_sales_up_to_the_last_entry(read: Read) -> None:
+def test_expenses_stand_beside_the_sales_up_to_the_last_day_of_these_and_later_ones_are_told_of(read: Read) -> None:
+    """Rent written down ahead makes no customer look silent."""
     opened = read(SALES, expenses=EXPENSES)
-    assert opened.books.until_day == FIRST_OF_JUNE + 11
-    assert opened.books.expenses.categories.tolist() == ["rent", "ads", "ads"]
+    assert opened.books.until_day == read(SALES).books.until_day == FIRST_OF_JUNE + 9
+    assert opened.books.expenses.categories.tolist() == ["rent", "ads"]
+    later = (
+        "1 line of expenses is dated after 2011-06-10, the last day of the sales, and left out: the books end there."
+    )
+    assert later in opened.notes
+    assert later not in read(SALES, expenses=EXPENSES, until_day=FIRST_OF_JUNE + 11).notes
+    assert later not in read(SALES, expenses=EXPENSES.replace("06-12", "06-10")).notes
     cut = read(SALES, expenses=EXPENSES, until_day=FIRST_OF_JUNE + 8)
     assert lines_of(cut) == [line for line in BY_HAND if line[1] <= 8]
     assert cut.books.expenses.amounts_minor.tolist() == [10_000, 700]

@@ -86,6 +86,23 @@ def test_the_state_before_an_exposure_knows_nothing_of_what_came_after(shop: Dat
     assert load(tmp_path / early.version).columns["last_day"].max() < START // DAY + 140
 
 
+def test_a_snapshot_knows_nothing_after_the_second_that_it_is_asked_by(shop: Database, tmp_path: Path) -> None:
+    """Half a second later than a full second, it knows of that half: it belongs to the next second."""
+    until = START + 20 * 7 * DAY + 500_000
+    made = value_and_publish(
+        shop.reader,
+        tmp_path,
+        currency="GBP",
+        timezone="UTC",
+        margin_rate=None,
+        until=until,
+        seed=1,
+        on_progress=lambda *_: None,
+    )
+    assert version_as_of(tmp_path, seconds=until / 1e6 - 0.25) is None
+    assert version_as_of(tmp_path, seconds=until / 1e6 + 0.5) == made.version
+
+
 def test_who_is_forgotten_while_values_are_made_is_not_in_them(shop: Database, writer: Writer, tmp_path: Path) -> None:
     """She goes between the reading of the log and the publishing."""
 
