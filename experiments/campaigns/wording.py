@@ -156,6 +156,7 @@ def _verdict(reading: Reading) -> str:
         "works": "It works: net of vouchers, contacted customers left more than those held out.",
         "costs": "It costs: net of vouchers, contacted customers left less than those held out.",
         "brings_customers": "It brings customers, and whether that pays can't be said yet.",
+        "loses_customers": "It loses customers: fewer of those contacted ordered; what that costs can't be said yet.",
         "no_difference": "No difference was found; one smaller than the intervals below may be there.",
     }[reading.kind]
 
