@@ -163,7 +163,7 @@ def _reachable(records: Records, reader: Reader) -> tuple[Records, dict[str, int
     with reader.connect() as connection:
         keys = [UserKey(False, name) for name in records.names]
         forgotten = {key.external_id for key in suppressed(connection, keys)}
-        unwilling = refusing_messages(connection, records.names.tolist()) - forgotten
+        unwilling = (refusing_messages(connection) & set(records.names)) - forgotten
     left = forgotten | unwilling
     return records.without(left) if left else records, {"forgotten": len(forgotten), "no_consent": len(unwilling)}
 
