@@ -85,6 +85,23 @@ def test_a_loss_of_customers_is_no_missing_difference() -> None:
 
 
 @pytest.mark.parametrize(
+    ("interval", "words"),
+    [
+        ((-np.inf, np.inf), "(95 % interval: can't be told from so few)"),
+        ((-np.inf, 3_000_00.0), "(95 % interval up to 3,000 IDR; how far down can't be told from so few)"),
+        ((-3_000_00.0, np.inf), "(95 % interval from -3,000 IDR on; how far up can't be told from so few)"),
+        ((-3_000_00.0, 3_000_00.0), "(95 % interval -3,000 IDR to 3,000 IDR)"),
+    ],
+)
+def test_an_interval_without_an_end_is_said_in_words(interval: tuple[float, float], words: str) -> None:
+    effect = LotsEffect(control_mean=0.0, treated_mean=0.0, estimate=0.0, interval=interval, p_value=1.0)
+    read = Reading("no_difference", 4, 2, 5, {"ordered": effect, "margin": effect})
+    said = reading_text(read, Money("IDR", 2), worth="revenue", weeks=4, assumed_vouchers=0)
+    assert words in said
+    assert "inf " not in said
+
+
+@pytest.mark.parametrize(
     ("gift", "cost", "has_money", "kind"),
     [
         (800, 0, True, "works"),
