@@ -118,11 +118,19 @@ def test_before_its_day_a_campaign_shows_nothing(run: Any, before: Path, tmp_pat
     assert said["verdict"]["decision_date"] in {(today + timedelta(days=28 - late)).isoformat() for late in (0, 1)}
 
 
-def test_a_sheet_that_ends_before_the_window_is_no_sheet_of_it(run: Any, before: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("last", "is_read"), [(-1, False), (20, False), (21, True), (27, True)])
+def test_a_sheet_that_ends_a_week_before_the_window_does_is_not_read(
+    run: Any, before: Path, tmp_path: Path, last: int, is_read: bool
+) -> None:
+    """The window's days are 0 to 27, its last week 21 to 27."""
     plan(run, before, tmp_path)
-    said = run("campaign", "read", "back", before)
-    assert said.status == 1
-    assert "bring a sheet that covers it" in said.err.splitlines()[-1]
+    sheet = write_sheet(tmp_path / "part.csv", [(FIRST_DAY + timedelta(days=last), CUSTOMERS[0], 20_000)])
+    said = run("campaign", "read", "back", sheet)
+    assert (said.status == 0) == is_read
+    if not is_read:
+        assert "too early" in said.err.splitlines()[-1]
+        assert "Come back with a sheet that covers it" in said.err.splitlines()[-1]
+        assert "ordered" not in said.out
 
 
 def test_vouchers_are_owed_until_redeemed_and_are_redeemed_once(run: Any, before: Path, tmp_path: Path) -> None:
