@@ -59,7 +59,7 @@ class Wish:
         voucher_minor: What each contacted customer's card is worth, or None for a message alone.
         stamps: Stamps that fill a card; 0 for a voucher.
         valid_weeks: How long cards are honoured.
-        seed: Makes the lots those of the seed; None draws a salt.
+        seed: Makes the lots those of the seed, never the codes of cards; None draws a salt.
 
     Raises:
         PlanRefused: If one of them is out of range.
@@ -146,7 +146,7 @@ def planned(records: Records, wish: Wish, *, reader: Reader) -> Plan:
         names=records.names[standing.customer_ids],
         standing=standing,
         lots=lots,
-        codes=_codes(lots.is_contacted, has_cards=wish.promise is not None, rng=generator(salt, "codes")),
+        codes=_codes(lots.is_contacted, has_cards=wish.promise is not None),
         definition={
             **{name: value for name, value in asdict(wish).items() if name not in ("key", "first_day")},
             "currency": records.currency,
@@ -302,16 +302,17 @@ def last_day_of(stored: StoredCampaign) -> int:
     return int(stored.first_day + DAYS_A_WEEK * stored.definition["weeks"] - 1)
 
 
-def _codes(is_contacted: NDArray[np.bool_], *, has_cards: bool, rng: np.random.Generator) -> NDArray[np.object_]:
-    """A code of its own for each card, empty for those who get none."""
+def _codes(is_contacted: NDArray[np.bool_], *, has_cards: bool) -> NDArray[np.object_]:
+    """A code of its own for each card, empty for those who get none; a seed doesn't tell them, since they are money."""
     codes = np.full(is_contacted.size, "", dtype=object)
     if has_cards:
         letters = np.array(list(CODE_LETTERS), dtype=object)
         numbers = np.empty(0, dtype=np.int64)
         n_cards = int(is_contacted.sum())
         while numbers.size < n_cards:
-            drawn = np.concatenate([numbers, rng.integers(0, letters.size**_CODE_LENGTH, n_cards)])
-            numbers = drawn[np.sort(np.unique(drawn, return_index=True)[1])][:n_cards]
+            drawn = np.frombuffer(secrets.token_bytes(8 * n_cards), dtype=np.uint64) % letters.size**_CODE_LENGTH
+            both = np.concatenate([numbers, drawn.astype(np.int64)])
+            numbers = both[np.sort(np.unique(both, return_index=True)[1])][:n_cards]
         places = letters.size ** np.arange(_CODE_LENGTH)
         codes[is_contacted] = letters[(numbers[:, None] // places) % letters.size].sum(axis=1)
     return codes
