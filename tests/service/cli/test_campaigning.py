@@ -104,6 +104,8 @@ def test_planned_again_it_is_the_same_and_planned_otherwise_it_is_refused(
     other = plan(run, before, tmp_path, "--holdout", "0.5")
     assert other.status == 1
     assert "there is a campaign 'back' already, planned otherwise" in other.err.splitlines()[-1]
+    moved = run("campaign", "plan", before, "--name", "back", "--seed", 5, "--first-day", "2026-03-09")
+    assert moved.explains("there is a campaign 'back' already, planned otherwise")
     plan(run, before, tmp_path, name="twin")
     assert (tmp_path / "send.csv").read_bytes() == first, "the same seed draws the same lots"
 
