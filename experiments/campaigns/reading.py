@@ -17,7 +17,7 @@ BoolArray = npt.NDArray[np.bool_]
 
 Outcome = Literal["ordered", "orders", "margin"]
 
-Kind = Literal["works", "brings_customers", "costs", "no_difference", "undecided"]
+Kind = Literal["works", "brings_customers", "costs", "loses_customers", "no_difference", "undecided"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +50,8 @@ class Reading:
     Attributes:
         kind: The verdict. ``works``: margin net of vouchers is certainly higher among the contacted. ``costs``: it is
             certainly lower. ``brings_customers``: more of them ordered, and nobody can say yet whether that paid.
-            ``no_difference``: none was found; ``undecided``: there is too little to look at.
+            ``loses_customers``: fewer of them ordered, and nobody can say yet what that cost. ``no_difference``: none
+            was found; ``undecided``: there is too little to look at.
         n_contacted: Units in that arm.
         n_held_out: Units in the other.
         n_ordering: Units of both arms who ordered in the window.
@@ -101,7 +102,10 @@ def read_campaign(
 
 
 def _kind(outcomes: Mapping[Outcome, LotsEffect | None]) -> Kind:
-    """Two claims, each wrong in at most 2.5 % of campaigns that change nothing: together in at most 5 %."""
+    """Two claims of good, each wrong in at most 2.5 % of campaigns that change nothing: together in at most 5 %.
+
+    Of harm there are two more, of which the same is true.
+    """
     ordered, margin = outcomes["ordered"], outcomes.get("margin")
     if margin is not None and margin.interval[0] > 0:
         return "works"
@@ -109,4 +113,6 @@ def _kind(outcomes: Mapping[Outcome, LotsEffect | None]) -> Kind:
         return "costs"
     if ordered is None:
         return "undecided"
-    return "brings_customers" if ordered.interval[0] > 0 else "no_difference"
+    if ordered.interval[0] > 0:
+        return "brings_customers"
+    return "loses_customers" if ordered.interval[1] < 0 else "no_difference"

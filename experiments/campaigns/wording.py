@@ -1,6 +1,7 @@
 """Campaigns in plain words: what can be seen before anything is sent, and what was seen."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from math import isfinite
 from types import MappingProxyType
 
 from customers.books import Value
@@ -156,6 +157,7 @@ def _verdict(reading: Reading) -> str:
         "works": "It works: net of vouchers, contacted customers left more than those held out.",
         "costs": "It costs: net of vouchers, contacted customers left less than those held out.",
         "brings_customers": "It brings customers, and whether that pays can't be said yet.",
+        "loses_customers": "It loses customers: fewer of those contacted ordered; what that costs can't be said yet.",
         "no_difference": "No difference was found; one smaller than the intervals below may be there.",
     }[reading.kind]
 
@@ -163,19 +165,31 @@ def _verdict(reading: Reading) -> str:
 def _figures(outcomes: Mapping[Outcome, LotsEffect | None], money: Money, *, worth: str) -> list[str]:
     said = []
     if (ordered := outcomes.get("ordered")) is not None:
-        low, high = (100 * end for end in ordered.interval)
+        interval = _interval_text(ordered.interval, lambda end: f"{100 * end:+.1f}")
         said.append(
             f"Of 100 contacted {100 * ordered.treated_mean:.1f} ordered, of 100 held out "
             f"{100 * ordered.control_mean:.1f}: {100 * ordered.estimate:+.1f} "
-            f"(95 % interval {low:+.1f} to {high:+.1f}) once past orders are allowed for."
+            f"({interval}) once past orders are allowed for."
         )
     if (margin := outcomes.get("margin")) is not None:
-        low_text, high_text = (mean_text(end, money) for end in margin.interval)
+        interval = _interval_text(margin.interval, lambda end: mean_text(end, money))
         said.append(
             f"{worth[0].upper()}{worth[1:]} per customer, net of vouchers, differed by "
-            f"{mean_text(margin.estimate, money)} (95 % interval {low_text} to {high_text})."
+            f"{mean_text(margin.estimate, money)} ({interval})."
         )
     return said
+
+
+def _interval_text(interval: tuple[float, float], text_of: Callable[[float], str]) -> str:
+    """The interval in words; an end that is infinite is one that so few customers can't tell."""
+    low, high = (text_of(end) if isfinite(end) else None for end in interval)
+    if low is None and high is None:
+        return "95 % interval: can't be told from so few"
+    if low is None:
+        return f"95 % interval up to {high}; how far down can't be told from so few"
+    if high is None:
+        return f"95 % interval from {low} on; how far up can't be told from so few"
+    return f"95 % interval {low} to {high}"
 
 
 def _windows(n: int) -> str:

@@ -3,10 +3,13 @@
 Small groups and heavy tails make Welch's interval wrong: with nine customers held out it often rests on one of them.
 Here the lots are drawn again, a couple of thousand times, the way they were drawn: within blocks of alike units. Under
 the hypothesis that every unit's value was moved by the same amount, what any of those draws would have shown is known
-exactly (Fisher 1935), so the p-value of that amount is exact whatever the tails. The interval is all amounts that are
-not rejected. The statistic is studentised, which makes the test also valid, in large samples, for the mean of effects
-that differ from unit to unit (Wu and Ding 2021, JASA 116), and values are first freed of what covariates known before
-the draw explain (Rosenbaum 2002, Statistical Science 17), which narrows the interval and can't bias it.
+exactly (Fisher 1935), so the p-value of that amount asks nothing of the tails. It is an estimate from those draws and
+the one that was seen, which is one of them too, so that none is 0 (Phipson and Smyth 2010, SAGMB 9). Ties count half
+(mid-p, Lancaster 1961, JASA 56), so it is right on average and not a bound: where few draws are possible, a true amount
+can be rejected somewhat more often than it says. The interval is all amounts that are not rejected. The statistic is
+studentised, which makes the test also valid, in large samples, for the mean of effects that differ from unit to unit
+(Wu and Ding 2021, JASA 116), and values are first freed of what covariates known before the draw explain (Rosenbaum
+2002, Statistical Science 17), which narrows the interval and can't bias it.
 """
 
 from collections.abc import Callable, Iterator
@@ -167,13 +170,15 @@ def lots_effect(
         distribution = _joined([held.under(lots) for lots in draws(blocks, DRAWS, rng=rng)])
 
     def tail(amount: float) -> float:
-        """Chance of a statistic at least as large as the observed one if every unit was moved by ``amount``."""
+        """Chance of a statistic above the observed one, ties counting half, if every unit was moved by ``amount``."""
         seen = float(observed.statistics(amount)[0])
         if distribution is None:
             return float(stats.norm.sf(seen))
         drawn = distribution.statistics(amount)
         margin = _TIE * max(1.0, abs(seen))
-        return float(np.mean(drawn > seen + margin) + np.mean(np.abs(drawn - seen) <= margin) / 2)
+        n_above, n_tied = np.sum(drawn > seen + margin), np.sum(np.abs(drawn - seen) <= margin)
+        # What was seen is a draw too, and ties with itself.
+        return float((n_above + (n_tied + 1) / 2) / (drawn.size + 1))
 
     above = tail(0.0)
     lower = _limit(lambda amount: tail(amount) < alpha / 2, estimate, -observed.spread)

@@ -189,7 +189,8 @@ def _planned(services: Services, wanted: Campaign, *, now: int) -> dict[str, Any
         valid_weeks=wanted.valid_weeks,
         seed=wanted.seed,
     )
-    return described_campaign(plan_campaign(reader, services.writer, records, wish, now=now))
+    is_dated = wanted.first_day is not None
+    return described_campaign(plan_campaign(reader, services.writer, records, wish, is_dated=is_dated, now=now))
 
 
 def _records(orders: list[CampaignOrder]) -> Records:

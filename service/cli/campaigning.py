@@ -205,7 +205,8 @@ def _plan_here(
         tell("drawing lots, looking at past windows", 0.3)
         minor = None if amount is None else minor_units(amount, records.currency, subject="--voucher")
         first_day = shop_day(now, timezone=own.timezone) if day is None else day
-        plan_campaign(database.reader, writer, records, Wish(**wish, voucher_minor=minor, first_day=first_day), now=now)
+        asked_for = Wish(**wish, voucher_minor=minor, first_day=first_day)
+        plan_campaign(database.reader, writer, records, asked_for, is_dated=day is not None, now=now)
 
 
 def _plan_through(

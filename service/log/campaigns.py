@@ -1,6 +1,6 @@
 """Campaigns as the log keeps them: the plan, each customer's lot, and what became of the cards."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
@@ -9,12 +9,13 @@ import numpy.typing as npt
 from sqlalchemy import Connection, Row, case, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from service.log.names import among_texts, chunks, given_texts
+from service.log.names import chunks
 from service.log.tables import campaign_entries, campaign_units, campaigns, users
 
 EntryKind = Literal["stamped", "redeemed"]
 
 _UNITS_AT_A_TIME = 2_000
+_NOES = frozenset({"false", "no", "tidak", "0"})
 
 
 class CampaignUnknown(Exception):
@@ -182,13 +183,23 @@ def entry_counts(connection: Connection, campaign_id: int, kind: EntryKind, *, l
     return {int(user_id): int(count) for user_id, count in connection.execute(query)}
 
 
-def refusing_messages(connection: Connection, names: Collection[str]) -> set[str]:
-    """Those of the users who said that they want no messages: attribute ``consent`` is false."""
-    said_no = users.c.attributes["consent"].as_boolean().is_(False)
-    dialect = connection.dialect.name
-    is_named = among_texts(users.c.external_id, dialect)
-    query = select(users.c.external_id).where(~users.c.is_visitor, said_no, is_named)
-    return set(connection.execute(query, given_texts(names, dialect)).scalars())
+def refusing_messages(connection: Connection) -> set[str]:
+    """The shop's own ids of all users who said that they want no messages: see ``refuses_messages``."""
+    attributes = users.c.attributes
+    query = select(users.c.external_id, attributes).where(
+        ~users.c.is_visitor, attributes["consent"].as_string().is_not(None)
+    )
+    return {name for name, said in connection.execute(query) if refuses_messages(said["consent"])}
+
+
+def refuses_messages(consent: object) -> bool:
+    """Whether what stands in a user's attribute ``consent`` is a no.
+
+    False and 0 are one, and so are "false", "no", "tidak" and "0" in whatever case; whatever else it may be is none.
+    """
+    if isinstance(consent, str):
+        return consent.strip().casefold() in _NOES
+    return isinstance(consent, int | float) and consent == 0
 
 
 def _query() -> Any:

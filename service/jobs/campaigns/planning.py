@@ -17,6 +17,7 @@ from experiments.campaigns.vouchers import Promise
 from experiments.campaigns.wording import SELF_SELECTION, WORTH, foresight_sentences, stale_sentences, voucher_sentences
 from experiments.outcomes import Money
 from service.clock import day_text, instant_text
+from service.jobs.campaigns.codes import drawn_codes
 from service.jobs.campaigns.records import NoOrders, Records
 from service.log.campaigns import (
     CampaignExists,
@@ -36,10 +37,7 @@ from service.money import currency_exponent, decimal_amount
 DAYS_A_WEEK = 7
 MOST_WEEKS = 52
 MOST_STAMPS = 50
-CODE_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
-"""Of a card's code: no letter that could be read as a digit."""
 
-_CODE_LENGTH = 7
 _KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
@@ -59,7 +57,7 @@ class Wish:
         voucher_minor: What each contacted customer's card is worth, or None for a message alone.
         stamps: Stamps that fill a card; 0 for a voucher.
         valid_weeks: How long cards are honoured.
-        seed: Makes the lots those of the seed; None draws a salt.
+        seed: Makes the lots those of the seed, never the codes of cards; None draws a salt.
 
     Raises:
         PlanRefused: If one of them is out of range.
@@ -146,7 +144,7 @@ def planned(records: Records, wish: Wish, *, reader: Reader) -> Plan:
         names=records.names[standing.customer_ids],
         standing=standing,
         lots=lots,
-        codes=_codes(lots.is_contacted, has_cards=wish.promise is not None, rng=generator(salt, "codes")),
+        codes=drawn_codes(lots.is_contacted, has_cards=wish.promise is not None),
         definition={
             **{name: value for name, value in asdict(wish).items() if name not in ("key", "first_day")},
             "currency": records.currency,
@@ -163,7 +161,7 @@ def _reachable(records: Records, reader: Reader) -> tuple[Records, dict[str, int
     with reader.connect() as connection:
         keys = [UserKey(False, name) for name in records.names]
         forgotten = {key.external_id for key in suppressed(connection, keys)}
-        unwilling = refusing_messages(connection, records.names.tolist()) - forgotten
+        unwilling = (refusing_messages(connection) & set(records.names)) - forgotten
     left = forgotten | unwilling
     return records.without(left) if left else records, {"forgotten": len(forgotten), "no_consent": len(unwilling)}
 
@@ -183,23 +181,33 @@ def generator(salt: str, purpose: str) -> np.random.Generator:
     return np.random.default_rng(int.from_bytes(hashlib.sha256(f"{salt}\x1f{purpose}".encode()).digest()))
 
 
-def plan_campaign(log: Reader, writer: Writer, records: Records, wish: Wish, *, now: int) -> StoredCampaign:
+def plan_campaign(
+    log: Reader, writer: Writer, records: Records, wish: Wish, *, is_dated: bool, now: int
+) -> StoredCampaign:
     """The campaign as the log keeps it; planned again just so, it is the one that was kept before.
+
+    Args:
+        log: Of the shop.
+        writer: To the same.
+        records: The shop's.
+        wish: What the owner asks for.
+        is_dated: Whether the owner named the first day; else it is today, and planned again that of the plan.
+        now: Microseconds UTC.
 
     Raises:
         CampaignExists: If another one has the name.
         NoOrders: If there are too few customers to compare.
     """
     with log.connect() as connection:
-        before = stored_plan(connection, wish)
+        before = stored_plan(connection, wish, is_dated=is_dated)
     if before is not None:
         return before
     plan = planned(records, wish, reader=log)
     return writer.run(lambda connection: kept_plan(connection, plan, now=now))
 
 
-def stored_plan(connection: Connection, wish: Wish) -> StoredCampaign | None:
-    """The campaign of this name if it was planned before, just so; None if there is none.
+def stored_plan(connection: Connection, wish: Wish, *, is_dated: bool) -> StoredCampaign | None:
+    """The campaign of this name if it was planned before, just so; None if there is none. The day counts if named.
 
     Raises:
         CampaignExists: If it was planned otherwise.
@@ -208,7 +216,8 @@ def stored_plan(connection: Connection, wish: Wish) -> StoredCampaign | None:
     if found is None:
         return None
     asked = {name: value for name, value in asdict(wish).items() if name not in ("key", "first_day")}
-    if any(found.definition[name] != value for name, value in asked.items()):
+    is_moved = is_dated and found.first_day != wish.first_day
+    if is_moved or any(found.definition[name] != value for name, value in asked.items()):
         raise CampaignExists(wish.key)
     return found
 
@@ -300,21 +309,6 @@ def promise_of(stored: StoredCampaign) -> Promise | None:
 def last_day_of(stored: StoredCampaign) -> int:
     """The last day of the window."""
     return int(stored.first_day + DAYS_A_WEEK * stored.definition["weeks"] - 1)
-
-
-def _codes(is_contacted: NDArray[np.bool_], *, has_cards: bool, rng: np.random.Generator) -> NDArray[np.object_]:
-    """A code of its own for each card, empty for those who get none."""
-    codes = np.full(is_contacted.size, "", dtype=object)
-    if has_cards:
-        letters = np.array(list(CODE_LETTERS), dtype=object)
-        numbers = np.empty(0, dtype=np.int64)
-        n_cards = int(is_contacted.sum())
-        while numbers.size < n_cards:
-            drawn = np.concatenate([numbers, rng.integers(0, letters.size**_CODE_LENGTH, n_cards)])
-            numbers = drawn[np.sort(np.unique(drawn, return_index=True)[1])][:n_cards]
-        places = letters.size ** np.arange(_CODE_LENGTH)
-        codes[is_contacted] = letters[(numbers[:, None] // places) % letters.size].sum(axis=1)
-    return codes
 
 
 def _promise_entry(promise: Promise, currency: str) -> dict[str, Any]:

@@ -18,6 +18,9 @@ from service.jobs.campaigns.records import NoOrders, Records, folded
 from service.log.campaigns import CampaignUnits, EntryKind, StoredCampaign, entry_counts, units_of
 from service.log.database import Connection
 
+MOST_SILENT_DAYS = 6
+"""Days without an entry that a shop may have at a window's end; of a sheet kept by the week more are missing."""
+
 
 def too_early(stored: StoredCampaign, *, today: int) -> dict[str, Any] | None:
     """What is said while the window is open, or None once it has passed: then the records may be looked at."""
@@ -50,7 +53,7 @@ def campaign_reading(
         is_after_vouchers: Whether the amounts are what was paid, vouchers already taken off.
 
     Raises:
-        NoOrders: If the records hold nothing of the window.
+        NoOrders: If the records end a week or more before the window does, or count other money than the campaign.
     """
     _check_records(stored, records)
     kept = units_of(connection, stored.id)
@@ -89,10 +92,12 @@ def campaign_reading(
 
 
 def _check_records(stored: StoredCampaign, records: Records) -> None:
-    """Refuses records that can't be of the campaign's window, or count other money than it does."""
-    window = f"the window runs from {day_text(stored.first_day)} to {day_text(last_day_of(stored))}"
-    if records.last_day < stored.first_day:
-        raise NoOrders(f"the last entry is of {day_text(records.last_day)}, and {window}: bring a sheet that covers it")
+    """Refuses records that don't cover the campaign's window, or count other money than it does."""
+    last_day = last_day_of(stored)
+    if records.last_day < last_day - MOST_SILENT_DAYS:
+        window = f"the window runs from {day_text(stored.first_day)} to {day_text(last_day)}"
+        ends = f"the last entry is of {day_text(records.last_day)}"
+        raise NoOrders(f"too early: {ends}, and {window}. Come back with a sheet that covers it")
     planned_in = stored.definition["currency"]
     if records.has_money and records.currency != planned_in:
         raise NoOrders(f"the amounts are in {records.currency}, and the campaign was planned in {planned_in}")

@@ -8,8 +8,11 @@ from replayed_campaigns import Shop, cdnow, food_stall, replayed
 from scipy import stats
 
 from experiments.campaigns.foresight import FEWEST_ORDERING
-from experiments.campaigns.reading import Units, read_campaign
+from experiments.campaigns.reading import Reading, Units, read_campaign
 from experiments.campaigns.standing import WindowOrders
+from experiments.campaigns.wording import reading_text
+from experiments.outcomes import Money
+from experiments.statistics.randomisation import LotsEffect
 
 REPLICATES = 100
 
@@ -55,6 +58,47 @@ def test_with_fewer_than_five_who_order_nothing_is_said() -> None:
         rng=np.random.default_rng(1),
     )
     assert (few.kind, few.n_ordering, set(few.outcomes.values())) == ("undecided", 4, {None})
+
+
+@pytest.mark.parametrize(("has_money", "kind"), [(True, "costs"), (False, "loses_customers")])
+def test_a_campaign_that_drives_customers_away_is_said_to(has_money: bool, kind: str) -> None:
+    """All who were held out order, and of those contacted one in five."""
+    units = units_of(100)
+    orders = (~units.is_contacted | (np.arange(100) % 5 == 0)).astype(np.int64)
+    did = WindowOrders(orders, orders * (800 if has_money else 0))
+    rng = np.random.default_rng(3)
+    read = read_campaign(units, did, voucher_cost_minor=np.zeros(100), has_money=has_money, rng=rng)
+    assert read.kind == kind
+
+
+def test_a_loss_of_customers_is_no_missing_difference() -> None:
+    fewer = LotsEffect(control_mean=0.6, treated_mean=0.3, estimate=-0.3, interval=(-0.5, -0.1), p_value=0.01)
+    said = reading_text(
+        Reading("loses_customers", 70, 30, 39, {"ordered": fewer}),
+        Money("IDR", 2),
+        worth="revenue",
+        weeks=4,
+        assumed_vouchers=0,
+    )
+    assert said.startswith("It loses customers: fewer of those contacted ordered")
+    assert "No difference" not in said
+
+
+@pytest.mark.parametrize(
+    ("interval", "words"),
+    [
+        ((-np.inf, np.inf), "(95 % interval: can't be told from so few)"),
+        ((-np.inf, 3_000_00.0), "(95 % interval up to 3,000 IDR; how far down can't be told from so few)"),
+        ((-3_000_00.0, np.inf), "(95 % interval from -3,000 IDR on; how far up can't be told from so few)"),
+        ((-3_000_00.0, 3_000_00.0), "(95 % interval -3,000 IDR to 3,000 IDR)"),
+    ],
+)
+def test_an_interval_without_an_end_is_said_in_words(interval: tuple[float, float], words: str) -> None:
+    effect = LotsEffect(control_mean=0.0, treated_mean=0.0, estimate=0.0, interval=interval, p_value=1.0)
+    read = Reading("no_difference", 4, 2, 5, {"ordered": effect, "margin": effect})
+    said = reading_text(read, Money("IDR", 2), worth="revenue", weeks=4, assumed_vouchers=0)
+    assert words in said
+    assert "inf " not in said
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Promises of the lots: exact where every draw can be listed, honest where it can't."""
+"""Promises of the lots: what a list of all draws says where there is one, honest where there is none."""
 
 from itertools import combinations
 
@@ -42,6 +42,19 @@ def test_the_p_value_is_that_of_all_draws_there_are() -> None:
     assert (found.treated_mean, found.control_mean) == (26.5 / 4, 10.0 / 4)
     assert found.estimate == pytest.approx(16.5 / 4)
     assert found.p_value == pytest.approx(listed_p_value(values, treated), abs=0.03)
+
+
+def test_what_was_seen_counts_as_a_draw_so_no_p_value_is_0() -> None:
+    """Of forty units the twenty treated did far more: no other of 1.4e11 draws is as good, so it ties with itself only.
+
+    Half a tie among 1,999 draws and the one seen, on both sides: 2 * (1 / 2) / 2,000.
+    """
+    is_treated = np.arange(40) < 20
+    values = np.random.default_rng(9).random(40) + 100 * is_treated
+    block, known = np.zeros(40, dtype=np.int64), np.empty((40, 0))
+    found = lots_effect(values, is_treated, block, covariates=known, rng=np.random.default_rng(10))
+    assert found is not None
+    assert found.p_value == pytest.approx(1 / 2_000)
 
 
 def test_blocks_are_weighted_by_their_size() -> None:

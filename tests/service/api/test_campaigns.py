@@ -60,6 +60,7 @@ def test_what_is_refused_says_why(shop: Any) -> None:
     plan(shop)
     for body, status, words in (
         ({"weeks": 8}, 409, "planned otherwise"),
+        ({"first_day": "2026-03-09"}, 409, "planned otherwise"),
         ({"key": "few", "orders": orders(1)}, 409, "1 customers ordered before"),
         ({"key": "A"}, 400, "`$.key`"),
         ({"key": "v", "voucher": "-1"}, 400, "voucher must be from 0"),

@@ -131,9 +131,12 @@ def test_the_forgotten_leave_their_arm_and_the_campaign_counts_them(database: Da
 
 
 def test_who_wants_no_messages_is_known_by_her_consent(database: Database, writer: Writer) -> None:
-    names = ["yes", "no", "silent"]
-    writer.run(lambda connection: ensured_user_ids(connection, [UserKey(False, name) for name in names], now=NOW))
-    said = {UserKey(False, name): {"consent": agrees} for name, agrees in (("yes", True), ("no", False))}
+    noes: list[object] = [False, 0, 0.0, "false", "No", "TIDAK", " no ", "0"]
+    others: list[object] = [True, 1, "yes", "Ya", "true", "maybe", "", None, {"sms": False}, []]
+    said = {UserKey(False, f"no {number}"): {"consent": no} for number, no in enumerate(noes)}
+    said |= {UserKey(False, f"other {number}"): {"consent": other} for number, other in enumerate(others)}
+    silent = UserKey(False, "silent")
+    writer.run(lambda connection: ensured_user_ids(connection, [*said, silent], now=NOW))
     writer.run(lambda connection: put_user_attributes(connection, said, now=NOW))
     with database.reader.connect() as connection:
-        assert refusing_messages(connection, names) == {"no"}
+        assert refusing_messages(connection) == {f"no {number}" for number in range(len(noes))}
