@@ -16,7 +16,7 @@ MOST_OF_THEIR_OWN = 20_000
 _NEARBY = 0.05
 """Share by which numbers of orders and ages may differ within a kind."""
 
-_ALIVE_STEP = 0.02
+ALIVE_STEP = 0.02
 """By how much P(alive) may differ within a kind: less than 200 simulated futures know a chance."""
 
 
@@ -33,23 +33,30 @@ class Lookalikes:
     kind_of: IntArray
 
 
-def lookalikes(model: TimingModel, histories: Histories, *, most_of_their_own: int = MOST_OF_THEIR_OWN) -> Lookalikes:
+def lookalikes(
+    model: TimingModel,
+    histories: Histories,
+    *,
+    alive_step: float = ALIVE_STEP,
+    most_of_their_own: int = MOST_OF_THEIR_OWN,
+) -> Lookalikes:
     """The kinds of customers that a model tells apart.
 
     What lies ahead of a customer hangs on frequency, age and silence; silence shows in P(alive), which falls with it.
-    Customers are of one kind where the first two are within about ``_NEARBY`` and P(alive) within ``_ALIVE_STEP`` of
+    Customers are of one kind where the first two are within about ``_NEARBY`` and P(alive) within ``alive_step`` of
     one another: a million customers of two years are of some 30,000 kinds, whatever the model.
 
     Args:
         model: Whose P(alive) is looked at.
         histories: Different ones, best sorted as ``distinct_histories`` does, so that a kind's middle is typical.
+        alive_step: By how much P(alive) may differ within a kind, above 0.
         most_of_their_own: Histories up to which none is rounded.
     """
     n = len(histories)
     if n <= most_of_their_own:
         return Lookalikes(histories, np.arange(n))
     ages = _places(7 * histories.age_weeks)
-    steps = np.rint(model.probability_alive(histories) / _ALIVE_STEP).astype(np.int64)
+    steps = np.rint(model.probability_alive(histories) / alive_step).astype(np.int64)
     key = (_places(histories.frequency) * (int(ages.max()) + 1) + ages) * (int(steps.max()) + 1) + steps
     _, kind_of, counts = np.unique(key, return_inverse=True, return_counts=True)
     ends = np.cumsum(counts)

@@ -124,7 +124,7 @@ def predictions(
     orders = Spread(expected[row_of], *_limits(futures)[:, kind_of])
     spend = _spend(model, statistics)
     value = _value_limits(model, statistics, futures, kind_of, rng)
-    lasting = _lasting(timing, rows, alike, rate_per_week=yearly_discount / _WEEKS_PER_YEAR)
+    lasting = _lasting(timing, rows, expected, horizon_weeks, rate_per_week=yearly_discount / _WEEKS_PER_YEAR)
     return Predictions(
         horizon_weeks=horizon_weeks,
         alive=reader.probability_alive(rows)[row_of],
@@ -196,11 +196,17 @@ def _next_order(model: TimingModel, rows: Histories, alike: Lookalikes, row_of: 
     return Spread(*quantiles)
 
 
-def _lasting(model: TimingModel, rows: Histories, alike: Lookalikes, *, rate_per_week: float) -> FloatArray:
-    """Discounted orders of all time to come, in proportion to those within ``EVER_WEEKS`` as with others of a kind."""
+def _lasting(
+    model: TimingModel, rows: Histories, expected: FloatArray, horizon_weeks: float, *, rate_per_week: float
+) -> FloatArray:
+    """Discounted orders of all time to come, which stand to the ``expected`` ones as they do with others of a kind.
+
+    P(alive) is a factor of both, so kinds need not be alike in it.
+    """
+    alike = lookalikes(model, rows, alive_step=0.25)
     lasting = discounted_expected_orders(model, alike.histories, rate_per_week=rate_per_week)[alike.kind_of]
-    own, of_kind = (model.expected_orders(of, horizon_weeks=EVER_WEEKS) for of in (rows, alike.histories))
-    return lasting * np.divide(own, of_kind[alike.kind_of], out=np.ones(own.size), where=of_kind[alike.kind_of] > 0)
+    of_kind = model.expected_orders(alike.histories, horizon_weeks=horizon_weeks)[alike.kind_of]
+    return lasting * np.divide(expected, of_kind, out=np.ones(expected.size), where=of_kind > 0)
 
 
 def _spend(model: LifetimeValueModel, statistics: OrderStatistics) -> Spread:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from customers.backtest import FEWEST_RETURNS, backtest, calibration, ranking_quality
+from customers.backtest import FEWEST_RETURNS, backtest, calibration, every_nth_customer, ranking_quality
 from customers.heuristics import heuristic_orders
 from customers.orders import OrderDays, order_days
 from customers.trade import believed_trade
@@ -123,3 +123,24 @@ def test_books_without_a_past_are_answered_in_words(days: list[list[int]]) -> No
     assert result.reason
     with pytest.raises(ValueError, match="horizon_weeks must be above 0, got 0"):
         backtest(orders_on(days), until_day=200, horizon_weeks=0)
+
+
+def test_of_a_large_shop_every_nth_customer_is_looked_at_with_all_her_orders() -> None:
+    orders = order_days(np.array([1, 1, 4, 5, 5, 5, 9]), np.arange(7), np.full(7, 100))
+
+    # Four customers, at most three: every second of them.
+    some, every = every_nth_customer(orders, most=3)
+    assert (some.customer_ids.tolist(), some.days.tolist(), every) == ([1, 1, 5, 5, 5], [0, 1, 3, 4, 5], 2)
+    assert every_nth_customer(orders, most=4) == (orders, 1)
+    with pytest.raises(ValueError, match="most must be at least 1 customer, got 0"):
+        every_nth_customer(orders, most=0)
+
+
+def test_a_back_test_of_some_customers_is_that_of_a_shop_with_these_alone_and_says_so() -> None:
+    orders = shop()
+    some = backtest(orders, until_day=364, horizon_weeks=13, most_customers=200)
+    alone = backtest(every_nth_customer(orders, most=200)[0], until_day=364, horizon_weeks=13)
+
+    assert (some.every, alone.every) == (2, 1)
+    assert [check.total_error for check in some.checks] == [check.total_error for check in alone.checks]
+    assert some.reason == alone.reason + " Forecasts were checked on every n-th customer only, n being 2."

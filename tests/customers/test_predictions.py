@@ -2,9 +2,12 @@ import numpy as np
 import pytest
 
 from customers.lifetime_value import LifetimeValueModel, MeanSpend
+from customers.lookalikes import MOST_OF_THEIR_OWN
 from customers.models.bgnbd import BetaGeometric
 from customers.models.gamma_gamma import SpendModel
+from customers.models.histories import TimingModel, distinct_histories
 from customers.models.pareto_nbd import ParetoNBD
+from customers.models.regular import RegularGeometric
 from customers.orders import OrderStatistics
 from customers.predictions import EVER_WEEKS, LEAST_RETURN, Spread, new_customer_value, predictions
 
@@ -115,3 +118,53 @@ def test_bg_nbd_is_not_asked_who_is_alive() -> None:
     churn = BetaGeometric("mbg_nbd", 0.525, 6.183, 0.891, 1.614)
     result = predictions(value, statistics, horizon_weeks=13, rng=np.random.default_rng(1), churn=churn)
     assert result.alive == pytest.approx(churn.probability_alive(statistics.histories))
+
+
+@pytest.fixture(scope="module")
+def many() -> OrderStatistics:
+    """Customers of a year with more different histories than ``MOST_OF_THEIR_OWN``, who spend differently."""
+    rng, n = np.random.default_rng(3), 40_000
+    age = rng.integers(7, 365, n)
+    frequency = np.minimum(rng.geometric(0.3, n) - 1, age)
+    recency = np.where(frequency > 0, np.maximum(rng.integers(0, age + 1), frequency), 0)
+    means = np.where(frequency > 0, 1544 * 6.25 / rng.gamma(3.74, size=n), np.nan)
+    shop = OrderStatistics(np.arange(n), frequency, recency / 7, age / 7, means, frequency, np.zeros(n))
+    assert len(distinct_histories(shop.histories).rows) > MOST_OF_THEIR_OWN
+    return shop
+
+
+@pytest.mark.parametrize("timing", [PARETO, RegularGeometric("mbg_nbd", 2, 0.6, 3.0, 0.8, 3.0)])
+def test_the_intervals_of_a_large_shop_hold_what_was_simulated_customer_by_customer(
+    timing: TimingModel, many: OrderStatistics
+) -> None:
+    rng = np.random.default_rng(4)
+    value = LifetimeValueModel(timing, SPEND, n_customers=len(many), history_weeks=52)
+    result = predictions(value, many, horizon_weeks=26, rng=rng)
+
+    orders, x = timing.simulated_orders(many.histories, horizon_weeks=26, rng=rng), many.valued_repeats
+    came, scale = orders > 0, SPEND.gamma + x * np.nan_to_num(many.mean_value_minor)
+    worth = np.zeros(orders.size)
+    worth[came] = rng.gamma(SPEND.p * orders[came]) / rng.gamma(SPEND.p * x + SPEND.q)[came] * scale[came]
+    # Whole orders hold a limit's chance or more. Money exceeds it with just that chance where anything is likely enough
+    # to come; customers by the thousand know it to half a point, and 200 draws of each kind shift it by as much.
+    assert (orders < result.orders.low_90).mean() <= 0.05
+    assert (orders > result.orders.high_90).mean() <= 0.055
+    for limit, chance in ((result.margin_minor.high_90, 0.05), (result.margin_minor.high_50, 0.25)):
+        likely = result.chance_of_order > 1.5 * chance
+        assert (worth > limit)[likely].mean() == pytest.approx(chance, abs=0.01)
+
+
+def test_a_large_shop_keeps_each_customers_own_expectations(many: OrderStatistics) -> None:
+    result = predictions(model(), many, horizon_weeks=26, rng=np.random.default_rng(1))
+    some = np.arange(0, len(many), 200)
+    few = OrderStatistics(*(getattr(many, name)[some] for name in OrderStatistics.__slots__))
+    alone = predictions(model(), few, horizon_weeks=26, rng=np.random.default_rng(1))
+
+    assert result.orders.expected[some] == pytest.approx(alone.orders.expected)
+    assert result.chance_of_order[some] == pytest.approx(alone.chance_of_order)
+    assert result.spend_minor.high_90[some] == pytest.approx(alone.spend_minor.high_90)
+    # What is found once for a kind, whose members differ by up to 5 % in age and orders.
+    assert result.residual_minor[some] == pytest.approx(alone.residual_minor, rel=0.02)
+    due, known = result.next_order_weeks.expected[some], ~np.isnan(alone.next_order_weeks.expected)
+    assert (np.isnan(due) == ~known).all()
+    assert due[known] == pytest.approx(alone.next_order_weeks.expected[known], rel=0.06)

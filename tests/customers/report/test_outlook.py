@@ -5,7 +5,7 @@ from customers.lifetime_value import LifetimeValueModel, MeanSpend
 from customers.models.bgnbd import BetaGeometric
 from customers.models.maximum import Maximum
 from customers.orders import order_days
-from customers.report.outlook import every_nth_customer, new_customer_part
+from customers.report.outlook import new_customer_part
 
 
 def model(covariance) -> LifetimeValueModel:
@@ -48,11 +48,3 @@ def test_the_interval_of_a_new_customer_is_that_of_spend_where_nothing_else_is_u
     half = 1.645 * 0.1 * later / (100 + later)
     expected = [(100 + later) * np.exp(-half), (100 + later) * np.exp(half)]
     assert part["interval_90_minor"] == pytest.approx(expected, rel=1e-3)
-
-
-def test_of_a_large_shop_every_nth_customer_is_checked_with_all_her_orders() -> None:
-    orders = order_days(np.array([1, 1, 4, 5, 5, 5, 9]), np.arange(7), np.full(7, 100))
-
-    # Four customers, at most three: every second of them.
-    assert every_nth_customer(orders, most=3).customer_ids.tolist() == [1, 1, 5, 5, 5]
-    assert every_nth_customer(orders, most=4) is orders
