@@ -18,7 +18,7 @@ from experiments.campaigns.wording import SELF_SELECTION, WORTH, foresight_sente
 from experiments.outcomes import Money
 from service.clock import day_text, instant_text
 from service.jobs.campaigns.codes import drawn_codes
-from service.jobs.campaigns.records import NoOrders, Records
+from service.jobs.campaigns.records import NoOrders, Records, folded
 from service.log.campaigns import (
     CampaignExists,
     StoredCampaign,
@@ -157,13 +157,15 @@ def planned(records: Records, wish: Wish, *, reader: Reader) -> Plan:
 
 
 def _reachable(records: Records, reader: Reader) -> tuple[Records, dict[str, int]]:
-    """The records without those who must not be written to, and how many they are, by why."""
+    """The records without those who must not be written to, and how many they are, by why; however they were spelt."""
     with reader.connect() as connection:
-        keys = [UserKey(False, name) for name in records.names]
-        forgotten = {key.external_id for key in suppressed(connection, keys)}
-        unwilling = (refusing_messages(connection) & set(records.names)) - forgotten
-    left = forgotten | unwilling
-    return records.without(left) if left else records, {"forgotten": len(forgotten), "no_consent": len(unwilling)}
+        gone = {key.external_id for key in suppressed(connection, [UserKey(False, name) for name in records.spellings])}
+        noes = {folded(name) for name in refusing_messages(connection)}
+    is_forgotten = np.zeros(records.names.size, dtype=np.bool_)
+    is_forgotten[records.spelt[[name in gone for name in records.spellings]]] = True
+    is_unwilling = np.array([folded(name) in noes for name in records.names], dtype=np.bool_) & ~is_forgotten
+    left_out = {"forgotten": int(is_forgotten.sum()), "no_consent": int(is_unwilling.sum())}
+    return records.without(is_forgotten | is_unwilling), left_out
 
 
 def _counts(records: Records, lots: Lots) -> dict[str, int]:

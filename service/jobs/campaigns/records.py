@@ -25,7 +25,8 @@ class Records:
     Attributes:
         names: The shop's own ids of customers, each once, shape ``(n_customers,)``.
         orders: Their order days; ``customer_ids`` are rows of ``names``.
-        other_spellings: Names that were another spelling of one of them: letters' case and blanks aside the same.
+        spellings: All names in the records, the other spellings of ``names`` too, shape ``(n_spellings,)``.
+        spelt: Row of ``names`` that each spelling is of; letters' case and blanks aside they are the same.
         currency: Of the amounts.
         other_currencies: Lines left out because they are in another currency.
         anonymous: Lines of nobody known.
@@ -36,7 +37,8 @@ class Records:
 
     names: NDArray[np.object_]
     orders: OrderDays
-    other_spellings: int
+    spellings: NDArray[np.object_]
+    spelt: NDArray[np.int64]
     currency: str
     other_currencies: int
     anonymous: int
@@ -44,18 +46,37 @@ class Records:
     has_money: bool
     value: Value
 
-    def without(self, names: set[str]) -> "Records":
-        """The records without the customers of these names."""
-        gone = np.flatnonzero([name in names for name in self.names])
-        kept = ~np.isin(self.orders.customer_ids, gone)
-        days = self.orders
+    @property
+    def other_spellings(self) -> int:
+        """Names that were another spelling of one that stayed."""
+        return int(self.spellings.size - self.names.size)
+
+    def without(self, is_left_out: NDArray[np.bool_]) -> "Records":
+        """The records without the orders of these customers, one truth for each of ``names``."""
+        days, kept = self.orders, ~is_left_out[self.orders.customer_ids]
         orders = OrderDays(days.customer_ids[kept], days.days[kept], days.values_minor[kept], days.margins_minor[kept])
         return replace(self, orders=orders)
 
     def to_entries(self) -> list[dict[str, Any]]:
-        """The same as JSON, an entry per customer and day: what ``POST /v1/campaigns`` takes as ``orders``."""
+        """The same as JSON, an entry per customer and day: what ``POST /v1/campaigns`` takes as ``orders``.
+
+        Another spelling has an entry worth nothing on a day with an order, so that she is known by it there too.
+        """
         days = self.orders
-        return [
+        first_day = dict(zip(days.customer_ids[::-1].tolist(), days.days[::-1].tolist(), strict=True))
+        nothing = str(decimal_amount(0, self.currency))
+        also_spelt = [
+            {
+                "user_id": str(spelling),
+                "day": day_text(first_day[customer]),
+                "amount": nothing,
+                "currency": self.currency,
+                "margin_minor": 0,
+            }
+            for spelling, customer in zip(self.spellings, self.spelt.tolist(), strict=True)
+            if spelling != self.names[customer] and customer in first_day
+        ]
+        return also_spelt + [
             {
                 "user_id": str(self.names[customer]),
                 "day": day_text(day),
@@ -114,7 +135,8 @@ def records_of_lines(
         orders=order_days(
             row_of[lines.customer_ids], lines.days, lines.values_minor, margins_minor=lines.margins_minor
         ),
-        other_spellings=names.size - people.size,
+        spellings=names,
+        spelt=row_of,
         currency=currency,
         other_currencies=other_currencies,
         anonymous=anonymous,

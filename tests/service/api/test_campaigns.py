@@ -44,6 +44,18 @@ def test_a_campaign_is_planned_listed_noted_and_read(shop: Any) -> None:
     assert (read.status_code, "the log holds no sale" in read.json()["detail"]) == (409, True)
 
 
+def test_whoever_must_not_be_written_to_is_left_out_however_she_is_spelt(shop: Any) -> None:
+    """U1 is forgotten under the spelling of which there are fewest lines, and U2 said no under one of none."""
+    shop.ask("DELETE", "/v1/users/U1")
+    described = {"users": [{"id": "U2", "attributes": {"consent": "Tidak"}}]}
+    (said,) = shop.ask("PUT", "/v1/users", json=described).json()["results"]
+    assert said["result"] != "rejected", said
+    rare = {**orders(2)[-1], "user_id": "U1"}
+    counts = plan(shop, orders=[*orders(), rare]).json()["counts"]
+    assert (counts["forgotten"], counts["no_consent"], counts["other_spellings"]) == (1, 1, 1)
+    assert counts["contacted"] + counts["held_out"] == 18
+
+
 def test_all_cards_of_a_request_are_noted_or_none(shop: Any) -> None:
     plan(shop, voucher="2.50")
     first, second, *_ = shop.ask("GET", "/v1/campaigns/back/audience").json()["contacts"]
