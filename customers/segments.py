@@ -7,7 +7,7 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
-from customers.books import Value
+from customers.books.entries import Value
 from customers.orders import OrderStatistics
 from customers.rfm import scores_by_rank
 from customers.silence import HORIZON_DAYS, Comebacks, Silences, silences

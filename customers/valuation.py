@@ -7,18 +7,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from customers.accounts import customer_totals
-from customers.backtest import BackTest, backtest
-from customers.books import Books, Value
-from customers.heuristics import heuristic_orders
-from customers.lifetime_value import LifetimeValueModel, NotEnoughHistory, fit_lifetime_value
-from customers.netting import net_sales
+from customers.books.accounts import customer_totals
+from customers.books.entries import Books, Value
+from customers.books.netting import net_sales
+from customers.forecasts.backtest import BackTest, backtest
+from customers.forecasts.heuristics import heuristic_orders
+from customers.forecasts.lifetime_value import LifetimeValueModel, NotEnoughHistory, fit_lifetime_value
+from customers.forecasts.predictions import Predictions, Spread, predictions
+from customers.forecasts.timing import churn_model
 from customers.orders import OrderDays, OrderStatistics, statistics_of
-from customers.predictions import Predictions, Spread, predictions
 from customers.segments import Segmentation, segmented
 from customers.silence import Comebacks, Silences, comebacks
 from customers.snapshots import CUSTOMER_IDS, Array, Snapshot
-from customers.timing import churn_model
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]

@@ -6,7 +6,7 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Literal
 
-from customers.books import Value
+from customers.books.entries import Value
 
 Language = Literal["en", "id"]
 Words = Mapping[Language, str]

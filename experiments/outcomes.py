@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from customers.netting import numbered_orders
+from customers.books.netting import numbered_orders
 
 IntArray = npt.NDArray[np.int64]
 DAY_MICROSECONDS = 86_400_000_000
@@ -95,9 +95,9 @@ def observed_values(units: pd.DataFrame, name: str) -> npt.NDArray[np.float64]:
 def net_orders(lines: pd.DataFrame) -> pd.DataFrame:
     """One row per order that was really an order, from the order lines of it that count.
 
-    Orders are those of ``customers.netting`` by its rules 1 and 4 alone: a refund whose purchase is not among the lines
-    takes nothing from other orders, so that what stood before a unit's start stays as it stood. An order of value 0
-    without a refund (free goods, or a shop that sends no amounts) is one, worth nothing.
+    Orders are those of ``customers.books.netting`` by its rules 1 and 4 alone: a refund whose purchase is not among the
+    lines takes nothing from other orders, so that what stood before a unit's start stays as it stood. An order of value
+    0 without a refund (free goods, or a shop that sends no amounts) is one, worth nothing.
 
     Args:
         lines: Columns ``unit``, ``order``, ``at`` (microseconds UTC), ``day`` (shop day), ``amount_minor`` (refund

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
-from customers.lifetime_value import LifetimeValueModel, NotEnoughHistory, fit_lifetime_value
+from customers.forecasts.lifetime_value import LifetimeValueModel, NotEnoughHistory, fit_lifetime_value
 from customers.orders import OrderStatistics, order_statistics
 from experiments.outcomes import DAY_MICROSECONDS, Money, lines_before, net_orders, outcome_label, value_word
 from experiments.statistics.effects import fieller, welch

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from customers.books import ANONYMOUS, Books, SalesLines
-from customers.completeness import Completeness
-from customers.expenses import expense_kinds
+from customers.books.completeness import Completeness
+from customers.books.entries import ANONYMOUS, Books, SalesLines
+from customers.books.expenses import expense_kinds
 from customers.orders import run_starts
 from customers.report.calendar import date_text, sums, week_rows
 from customers.report.outlook import WEEKS_AHEAD

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from customers.accounts import customer_totals, profit_and_loss
-from customers.backtest import BackTest
-from customers.books import Books
-from customers.completeness import Completeness, completeness
-from customers.netting import net_sales
+from customers.books.accounts import customer_totals, profit_and_loss
+from customers.books.completeness import Completeness, completeness
+from customers.books.entries import Books
+from customers.books.netting import net_sales
+from customers.forecasts.backtest import BackTest
 from customers.orders import statistics_of
 from customers.report.calendar import date_text
 from customers.report.cash import Liability, cash_part, weekly_cash

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from customers.accounts import CustomerTotals, ProfitAndLoss
-from customers.books import Books
+from customers.books.accounts import CustomerTotals, ProfitAndLoss
+from customers.books.entries import Books
 from customers.orders import OrderDays
 from customers.report.calendar import date_text, month_text, months_of, sums
 

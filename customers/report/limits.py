@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from customers.completeness import Completeness
-from customers.lifetime_value import FEWEST_CUSTOMERS, FEWEST_REPEAT_CUSTOMERS
+from customers.books.completeness import Completeness
+from customers.forecasts.lifetime_value import FEWEST_CUSTOMERS, FEWEST_REPEAT_CUSTOMERS
 from customers.report.incentives import wilson_interval
 
 _SHARE_KNOWN = 0.9

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from customers.accounts import ProfitAndLoss
-from customers.books import Books
-from customers.expenses import expense_kinds
+from customers.books.accounts import ProfitAndLoss
+from customers.books.entries import Books
+from customers.books.expenses import expense_kinds
 from customers.orders import OrderDays, run_starts
 from customers.report.calendar import date_text, month_text, months_of, sums
 

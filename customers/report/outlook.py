@@ -7,14 +7,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from customers.backtest import BackTest, backtest
-from customers.heuristics import HEURISTICS, heuristic_orders
-from customers.lifetime_value import FEWEST_CUSTOMERS, LifetimeValueModel, NotEnoughHistory, fit_lifetime_value
+from customers.forecasts.backtest import BackTest, backtest
+from customers.forecasts.heuristics import HEURISTICS, heuristic_orders
+from customers.forecasts.lifetime_value import (
+    FEWEST_CUSTOMERS,
+    LifetimeValueModel,
+    NotEnoughHistory,
+    fit_lifetime_value,
+)
+from customers.forecasts.timing import churn_model
+from customers.forecasts.totals import total_forecast
 from customers.models.histories import TimingModel, new_customer
 from customers.orders import OrderDays, OrderStatistics, run_starts
 from customers.report.calendar import date_text
-from customers.timing import churn_model
-from customers.totals import total_forecast
 
 FloatArray = npt.NDArray[np.float64]
 

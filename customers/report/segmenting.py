@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from customers.books import Books, Value
+from customers.books.entries import Books, Value
 from customers.orders import OrderDays, OrderStatistics
 from customers.report.outlook import Outlook
 from customers.segments import SEGMENTS, segmented

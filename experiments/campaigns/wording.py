@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from math import isfinite
 from types import MappingProxyType
 
-from customers.books import Value
+from customers.books.entries import Value
 from experiments.campaigns.foresight import FEWEST_ORDERING, MOST_WINDOWS, Foresight, Visible
 from experiments.campaigns.reading import Outcome, Reading
 from experiments.campaigns.vouchers import Promise, break_even_share

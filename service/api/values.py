@@ -10,7 +10,7 @@ from litestar import Request, get
 from litestar.di import NamedDependency
 from msgspec import Meta, Struct
 
-from customers.books import Value
+from customers.books.entries import Value
 from customers.segments import SEGMENTS
 from customers.wording import Language
 from service.api.answers import refusals

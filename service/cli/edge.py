@@ -2,7 +2,7 @@
 
 import httpx
 
-from customers.lifetime_value import NotEnoughHistory
+from customers.forecasts.lifetime_value import NotEnoughHistory
 from customers.published.cdnow import NotTheSample
 from customers.snapshots import SnapshotRefused
 from experiments.design import DesignRefused

@@ -13,7 +13,7 @@ from typing import Any, TypeVar, get_args
 import click
 import numpy as np
 
-from customers.books import Books
+from customers.books.entries import Books
 from customers.report.cash import Liability
 from customers.report.document import report as shop_report
 from customers.report.markdown import markdown

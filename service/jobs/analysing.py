@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from customers.lifetime_value import NotEnoughHistory
+from customers.forecasts.lifetime_value import NotEnoughHistory
 from experiments.analysis import analyse
 from experiments.design import Experiment
 from experiments.outcomes import lines_before, unit_outcomes

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from customers.books import ANONYMOUS, Books, ExpenseLines, SalesLines
+from customers.books.entries import ANONYMOUS, Books, ExpenseLines, SalesLines
 from service.jobs.importing.cells import Texts
 from service.jobs.importing.orders import SoldLines
 from service.jobs.importing.reading import Sheet

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from customers.activity import SESSION_GAP_MINUTES, engagement_of
+from customers.books.netting import net_sales
 from customers.content import ContentAssociations, content_associations
 from customers.engagement import CAUTION, MEASURES, Association, associations
 from customers.landmarks import landmarks_at_order
-from customers.netting import net_sales
 from customers.orders import OrderDays
 from customers.wording import Language
 from service.clock import day_text, start_of_day

@@ -7,13 +7,13 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from customers.backtest import BackTest, Check, backtest, calibration, ranking_quality
-from customers.lifetime_value import NotEnoughHistory
+from customers.books.netting import net_sales
+from customers.forecasts.backtest import BackTest, Check, backtest, calibration, ranking_quality
+from customers.forecasts.lifetime_value import NotEnoughHistory
 from customers.models.bgnbd import fit_bgnbd
 from customers.models.gamma_gamma import fit_spend
 from customers.models.histories import Histories, TimingModel, standard_errors
 from customers.models.pareto_nbd import fit_pareto_nbd
-from customers.netting import net_sales
 from customers.orders import OrderDays, OrderStatistics, order_days, statistics_of
 from customers.valuation import CHECKED_WEEKS
 from service.jobs.bookkeeping import OpenedBooks

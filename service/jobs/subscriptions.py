@@ -6,7 +6,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from customers.lifetime_value import NotEnoughHistory
+from customers.forecasts.lifetime_value import NotEnoughHistory
 from customers.models.subscriptions import SubscriptionModel, fit_subscriptions
 from service.jobs.importing.cohorts import Cohort
 

@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from customers.books import Books
+from customers.books.entries import Books
 from customers.segments import SEGMENTS
 from customers.valuation import LIMITS, Valuation, columns_of, shop_of
 from customers.wording import Language

@@ -44,7 +44,7 @@ class LoggedSales:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LoggedExpenses:
-    """Expenses in one currency; all arrays have shape ``(n_lines,)``, see ``customers.books.ExpenseLines``."""
+    """Expenses in one currency; all arrays have shape ``(n_lines,)``, see ``customers.books.entries.ExpenseLines``."""
 
     days: NDArray[np.int64]
     categories: NDArray[np.object_]

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from customers.accounts import customer_totals
-from customers.books import Books, ExpenseLines, SalesLines
-from customers.netting import net_sales
+from customers.books.accounts import customer_totals
+from customers.books.entries import Books, ExpenseLines, SalesLines
+from customers.books.netting import net_sales
 from customers.orders import OrderDays, statistics_of
 from customers.rfm import rfm
 from customers.segments import segmented

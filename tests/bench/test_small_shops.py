@@ -8,8 +8,8 @@ import pytest
 from shops import cdnow_days, food_stall_days, online_retail_days
 from small_shops import judged
 
+from customers.forecasts.priors import SHOPS
 from customers.orders import OrderDays, statistics_of
-from customers.priors import SHOPS
 
 pytestmark = pytest.mark.bench
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from customers.books import Books, ExpenseLines, SalesLines
+from customers.books.entries import Books, ExpenseLines, SalesLines
 from customers.valuation import Valuation, valuation
 
 pytestmark = pytest.mark.bench

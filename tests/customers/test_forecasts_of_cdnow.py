@@ -7,10 +7,10 @@ import pytest
 from shops import cdnow_days
 from small_shops import judged
 
-from customers.backtest import backtest, calibration, ranking_quality
-from customers.lifetime_value import fit_lifetime_value
+from customers.forecasts.backtest import backtest, calibration, ranking_quality
+from customers.forecasts.lifetime_value import fit_lifetime_value
+from customers.forecasts.totals import total_forecast
 from customers.orders import statistics_of
-from customers.totals import total_forecast
 
 UNTIL = int(np.datetime64("1997-09-30").astype(np.int64))
 WEEKS = 39

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from bookkeeping import books_of
 
-from customers.accounts import customer_totals, profit_and_loss
-from customers.books import ANONYMOUS, NO_ORDER, Books
-from customers.completeness import completeness
-from customers.netting import net_sales
+from customers.books.accounts import customer_totals, profit_and_loss
+from customers.books.completeness import completeness
+from customers.books.entries import ANONYMOUS, NO_ORDER, Books
+from customers.books.netting import net_sales
 from customers.orders import statistics_of
 from customers.rfm import rfm
 from customers.segments import segmented

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from customers.lifetime_value import LifetimeValueModel, MeanSpend, NotEnoughHistory
+from customers.forecasts.lifetime_value import LifetimeValueModel, MeanSpend, NotEnoughHistory
 from customers.models.bgnbd import BetaGeometric
 from experiments.analysis import analyse
 from experiments.design import Experiment

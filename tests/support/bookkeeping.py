@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from customers.books import Books, ExpenseLines, SalesLines
+from customers.books.entries import Books, ExpenseLines, SalesLines
 
 Sale = tuple[int, int, int, int | None, int]
 """Customer, day, revenue, cost (None: unknown) and order number, in that order."""

@@ -5,10 +5,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from customers.forecasts.timing import UNTESTED, fitted_timing
+from customers.forecasts.totals import total_forecast
+from customers.forecasts.trade import believed_trade
 from customers.orders import OrderStatistics
-from customers.timing import UNTESTED, fitted_timing
-from customers.totals import total_forecast
-from customers.trade import believed_trade
 
 
 class Judgement(NamedTuple):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from customers.lifetime_value import FEWEST_CUSTOMERS
+from customers.forecasts.lifetime_value import FEWEST_CUSTOMERS
 from customers.report.blocks import Block, Paragraph, Section, Table
 from customers.report.words.speech import Speech
 

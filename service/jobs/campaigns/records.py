@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from customers.books import ANONYMOUS, Value
-from customers.netting import net_sales
+from customers.books.entries import ANONYMOUS, Value
+from customers.books.netting import net_sales
 from customers.orders import OrderDays, order_days
 from service.clock import day_text
 from service.jobs.bookkeeping import OpenedBooks, books_of_log

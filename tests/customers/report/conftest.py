@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from customers.books import ANONYMOUS, NO_ORDER, Books, ExpenseLines, SalesLines
+from customers.books.entries import ANONYMOUS, NO_ORDER, Books, ExpenseLines, SalesLines
 
 Sale = tuple[str | None, str, int] | tuple[str | None, str, int, int]
 Expense = tuple[str, str, int]

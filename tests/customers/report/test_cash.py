@@ -1,6 +1,6 @@
 import pytest
 
-from customers.completeness import completeness
+from customers.books.completeness import completeness
 from customers.report.cash import Liability, cash_part, weekly_cash
 
 

@@ -2,8 +2,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customers.accounts import customer_totals, profit_and_loss
-from customers.netting import net_sales
+from customers.books.accounts import customer_totals, profit_and_loss
+from customers.books.netting import net_sales
 from customers.report.earnings import customers_part, months_part, shared_costs
 
 

@@ -1,4 +1,4 @@
-from customers.completeness import Completeness
+from customers.books.completeness import Completeness
 from customers.report.limits import limits_part
 
 

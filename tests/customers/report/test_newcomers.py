@@ -1,5 +1,5 @@
-from customers.accounts import profit_and_loss
-from customers.netting import net_sales
+from customers.books.accounts import profit_and_loss
+from customers.books.netting import net_sales
 from customers.report.newcomers import newcomers_part
 
 

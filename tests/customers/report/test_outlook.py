@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from customers.lifetime_value import LifetimeValueModel, MeanSpend
+from customers.forecasts.lifetime_value import LifetimeValueModel, MeanSpend
 from customers.models.bgnbd import BetaGeometric
 from customers.models.maximum import Maximum
 from customers.orders import order_days

@@ -1,5 +1,5 @@
-from customers.accounts import customer_totals
-from customers.netting import net_sales
+from customers.books.accounts import customer_totals
+from customers.books.netting import net_sales
 from customers.orders import statistics_of
 from customers.report.outlook import outlook
 from customers.report.segmenting import segments_part

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from customers.books import ANONYMOUS
+from customers.books.entries import ANONYMOUS
 from recommender.events import Kind
 from service.clock import machine_now
 from service.jobs.bookkeeping import BooksEmpty, OpenedBooks, books_of_file, books_of_log

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from customers.lifetime_value import NotEnoughHistory
+from customers.forecasts.lifetime_value import NotEnoughHistory
 from service.jobs.importing.cohorts import Cohort
 from service.jobs.subscriptions import subscriptions_document
 

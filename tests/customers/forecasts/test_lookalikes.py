@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from customers.lookalikes import ALIVE_STEP, lookalikes
+from customers.forecasts.lookalikes import ALIVE_STEP, lookalikes
 from customers.models.bgnbd import BetaGeometric
 from customers.models.histories import Histories, TimingModel
 from customers.models.pareto_nbd import ParetoNBD

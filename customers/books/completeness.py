@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from customers.books import ANONYMOUS, Books
+from customers.books.entries import ANONYMOUS, Books
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from customers.forecasts.trade import Trade, believed_trade
 from customers.models.histories import Histories, TimingModel, distinct_histories
-from customers.trade import Trade, believed_trade
 
 FloatArray = npt.NDArray[np.float64]
 

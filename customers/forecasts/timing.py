@@ -1,10 +1,10 @@
 """The models of timing by name, fitted the way forecasts use them: with the weak prior."""
 
+from customers.forecasts.priors import SHOPS, weak_prior
 from customers.models.bgnbd import fit_bgnbd
 from customers.models.histories import Histories, TimingModel
 from customers.models.pareto_nbd import fit_pareto_nbd
 from customers.models.regular import likeliest_regularity
-from customers.priors import SHOPS, weak_prior
 
 CANDIDATES = ("bg_nbd", "mbg_nbd", "pareto_nbd", "mbg_cnbd_k")
 """Models among which a back-test chooses; ``mbg_cnbd_k`` is of the likeliest ``k``."""

@@ -8,9 +8,9 @@ from bookkeeping import Sale, books_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customers.accounts import Period, customer_totals, profit_and_loss
-from customers.books import ANONYMOUS, NO_ORDER, Books, ExpenseLines, SalesLines
-from customers.netting import net_sales
+from customers.books.accounts import Period, customer_totals, profit_and_loss
+from customers.books.entries import ANONYMOUS, NO_ORDER, Books, ExpenseLines, SalesLines
+from customers.books.netting import net_sales
 
 
 def day(text: str) -> int:

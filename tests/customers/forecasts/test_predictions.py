@@ -1,15 +1,15 @@
 import numpy as np
 import pytest
 
-from customers.lifetime_value import LifetimeValueModel, MeanSpend
-from customers.lookalikes import MOST_OF_THEIR_OWN
+from customers.forecasts.lifetime_value import LifetimeValueModel, MeanSpend
+from customers.forecasts.lookalikes import MOST_OF_THEIR_OWN
+from customers.forecasts.predictions import EVER_WEEKS, LEAST_RETURN, Spread, new_customer_value, predictions
 from customers.models.bgnbd import BetaGeometric
 from customers.models.gamma_gamma import SpendModel
 from customers.models.histories import TimingModel, distinct_histories
 from customers.models.pareto_nbd import ParetoNBD
 from customers.models.regular import RegularGeometric
 from customers.orders import OrderStatistics
-from customers.predictions import EVER_WEEKS, LEAST_RETURN, Spread, new_customer_value, predictions
 
 PARETO = ParetoNBD(0.553, 10.578, 0.606, 11.669)
 SPEND = SpendModel(6.25, 3.74, 1544.0)

@@ -6,13 +6,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy import linalg
 
-from customers.backtest import BackTest
-from customers.chances import OWN, Chances
+from customers.forecasts.backtest import BackTest
+from customers.forecasts.chances import OWN, Chances
+from customers.forecasts.timing import fitted_timing
 from customers.models.bgnbd import Name, fit_bgnbd
 from customers.models.gamma_gamma import SpendModel, expected_spend, fit_spend, spend_model
 from customers.models.histories import Histories, TimingModel, distinct_histories
 from customers.orders import OrderStatistics
-from customers.timing import fitted_timing
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from shops import cdnow_days, food_stall_days, online_retail_days
 
+from customers.forecasts.priors import SHOPS
+from customers.forecasts.timing import UNTESTED, fitted_timing
+from customers.forecasts.trade import MISSES, Trade, believed_trade
 from customers.orders import OrderDays, statistics_of
-from customers.priors import SHOPS
-from customers.timing import UNTESTED, fitted_timing
-from customers.trade import MISSES, Trade, believed_trade
 
 ORDERS_OF: dict[str, Callable[[Path], OrderDays]] = {
     "cdnow": cdnow_days,

@@ -6,8 +6,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from customers.books import ANONYMOUS, Books
-from customers.expenses import expense_kinds
+from customers.books.entries import ANONYMOUS, Books
+from customers.books.expenses import expense_kinds
 
 IntArray = npt.NDArray[np.int64]
 Period = Literal["week", "month"]

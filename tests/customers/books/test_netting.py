@@ -4,8 +4,8 @@ from bookkeeping import Sale, books_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customers.books import ANONYMOUS, NO_ORDER
-from customers.netting import NetSales, left_of, net_sales
+from customers.books.entries import ANONYMOUS, NO_ORDER
+from customers.books.netting import NetSales, left_of, net_sales
 
 
 def netted(*lines: Sale, margin_rate: float | None = None) -> NetSales:

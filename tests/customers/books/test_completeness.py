@@ -1,8 +1,8 @@
 import pytest
 from bookkeeping import books_of
 
-from customers.books import ANONYMOUS, NO_ORDER
-from customers.completeness import completeness
+from customers.books.completeness import completeness
+from customers.books.entries import ANONYMOUS, NO_ORDER
 
 
 def test_weeks_gaps_and_shares_are_counted_to_the_books_last_day() -> None:

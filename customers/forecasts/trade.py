@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from customers.priors import SHOPS
+from customers.forecasts.priors import SHOPS
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
+from customers.forecasts.totals import total_forecast
+from customers.forecasts.trade import Trade
 from customers.models.bgnbd import BetaGeometric
 from customers.models.histories import Histories
-from customers.totals import total_forecast
-from customers.trade import Trade
 
 STEADY = Trade(0.0, 3)
 MODEL = BetaGeometric("mbg_nbd", 0.5, 6.0, 0.9, 1.6)

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from customers.forecasts.season import EVEN, Season, fitted_season, winning_season
 from customers.models.bgnbd import fit_bgnbd
 from customers.orders import OrderDays, order_days, statistics_of
-from customers.season import EVEN, Season, fitted_season, winning_season
 
 YEAR_BEGINS = int(np.datetime64("2024-01-01").astype(np.int64))
 CHRISTMAS = np.array([0.7, 0.7, 0.8, 0.8, 0.9, 0.9, 0.9, 0.9, 1.0, 1.1, 1.5, 1.8])

@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customers.backtest import FEWEST_RETURNS, backtest, ranking_quality
-from customers.chances import OWN, Chances, learnt_chances
-from customers.lifetime_value import fit_lifetime_value
+from customers.forecasts.backtest import FEWEST_RETURNS, backtest, ranking_quality
+from customers.forecasts.chances import OWN, Chances, learnt_chances
+from customers.forecasts.lifetime_value import fit_lifetime_value
 from customers.models.pareto_nbd import ParetoNBD
 from customers.orders import order_days, statistics_of
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from bookkeeping import books_of, sales_of
 
-from customers.books import NO_ORDER, ExpenseLines, SalesLines
+from customers.books.entries import NO_ORDER, ExpenseLines, SalesLines
 
 
 def test_margin_is_revenue_less_cost_where_known_else_revenue_at_the_given_rate() -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from customers.books import ANONYMOUS, NO_ORDER, Books
+from customers.books.entries import ANONYMOUS, NO_ORDER, Books
 from customers.orders import OrderDays, order_days, rows_sorted_by, run_starts
 
 IntArray = npt.NDArray[np.int64]

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from customers.backtest import BackTest
-from customers.lifetime_value import (
+from customers.forecasts.backtest import BackTest
+from customers.forecasts.lifetime_value import (
     FEWEST_CUSTOMERS,
     LifetimeValueModel,
     MeanSpend,

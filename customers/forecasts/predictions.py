@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from customers.lifetime_value import LifetimeValueModel, MeanSpend
-from customers.lookalikes import Lookalikes, lookalikes
+from customers.forecasts.lifetime_value import LifetimeValueModel, MeanSpend
+from customers.forecasts.lookalikes import Lookalikes, lookalikes
 from customers.models.gamma_gamma import SpendModel
 from customers.models.histories import Histories, TimingModel, distinct_histories, new_customer
 from customers.models.residual import discounted_expected_orders

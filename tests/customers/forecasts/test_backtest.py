@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from customers.backtest import FEWEST_RETURNS, backtest, calibration, every_nth_customer, ranking_quality
-from customers.heuristics import heuristic_orders
+from customers.forecasts.backtest import FEWEST_RETURNS, backtest, calibration, every_nth_customer, ranking_quality
+from customers.forecasts.heuristics import heuristic_orders
+from customers.forecasts.trade import believed_trade
 from customers.orders import OrderDays, order_days
-from customers.trade import believed_trade
 
 
 def orders_on(days_by_customer: list[list[int]]) -> OrderDays:

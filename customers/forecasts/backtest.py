@@ -10,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from customers.chances import OWN, Chances, learnt_chances
-from customers.heuristics import HEURISTICS, LABELS, Heuristic, heuristic_orders
+from customers.forecasts.chances import OWN, Chances, learnt_chances
+from customers.forecasts.heuristics import HEURISTICS, LABELS, Heuristic, heuristic_orders
+from customers.forecasts.priors import SHOPS
+from customers.forecasts.timing import CANDIDATES, UNTESTED, fitted_timing
+from customers.forecasts.trade import Trade, believed_trade
 from customers.models.histories import Histories, TimingModel
 from customers.orders import OrderDays, OrderStatistics, run_starts, statistics_of
-from customers.priors import SHOPS
-from customers.timing import CANDIDATES, UNTESTED, fitted_timing
-from customers.trade import Trade, believed_trade
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]

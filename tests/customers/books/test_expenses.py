@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from customers.expenses import expense_kinds
+from customers.books.expenses import expense_kinds
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
+from customers.forecasts.priors import SHOPS, weak_prior
+from customers.forecasts.timing import CANDIDATES, fitted_timing
 from customers.models.bgnbd import fit_bgnbd
 from customers.models.histories import Histories
-from customers.priors import SHOPS, weak_prior
-from customers.timing import CANDIDATES, fitted_timing
 
 
 def in_other_weeks(histories: Histories, factor: float) -> Histories:
