@@ -43,7 +43,8 @@ summary{cursor:pointer;color:var(--accent)}
 body{font-size:10.5pt}main{max-width:none;padding:0}nav,details{display:none}
 section{border:0;padding:0;margin:0 0 8mm}figure,tr,.tile,h2{break-inside:avoid}
 h2,.window,caption,thead{break-after:avoid}.tiles{grid-template-columns:repeat(4,1fr)}
-.warning{border-left:3px solid #999}table{font-size:8.5pt}th,td{padding:.2rem .3rem}svg{min-width:0}}
+.warning{border-left:3px solid #999}.wide{overflow:visible}
+table{font-size:8pt}th,td{padding:.2rem .25rem;white-space:normal}svg,.t{min-width:0}}
 """
     + CHARTS
 )

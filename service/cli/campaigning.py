@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import click
 
+from service.cli.amounts import Amount
 from service.cli.campaign_words import account_lines, plan_lines, reading_lines
 from service.cli.output import SEED, json_option, print_json, progress
 from service.cli.writing import asked, service_url, written
@@ -48,7 +49,7 @@ def campaign() -> None:
 @click.option("--holdout", type=float, default=0.3, show_default=True, help="Share of customers who get no message.")
 @click.option("--weeks", type=int, default=4, show_default=True, help="Weeks to look at.")
 @click.option("--first-day", type=click.DateTime(["%Y-%m-%d"]), help="Day of sending. [default: today]")
-@click.option("--voucher", metavar="AMOUNT", help="What each contacted customer's card is worth.")
+@click.option("--voucher", type=Amount(), help="What each contacted customer's card is worth.")
 @click.option("--stamps", type=int, default=0, help="Stamps that fill a card; without, --voucher may be used at once.")
 @click.option("--valid-weeks", type=int, help="How long cards are honoured. [default: --weeks]")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Where to write the list, as CSV.")
@@ -65,7 +66,7 @@ def plan(
     holdout: float,
     weeks: int,
     first_day: datetime | None,
-    voucher: str | None,
+    voucher: Decimal | None,
     stamps: int,
     valid_weeks: int | None,
     output: Path | None,
@@ -82,15 +83,14 @@ def plan(
     if cards is not None and voucher is None:
         raise click.UsageError("--cards prints vouchers or stamp cards: say what one is worth with --voucher AMOUNT")
     settings = Settings.from_environment()
-    amount = None if voucher is None else _amount(voucher)
     day = None if first_day is None else day_number(first_day.date())
     wish = {"key": key, "holdout": holdout, "weeks": weeks, "stamps": stamps, "valid_weeks": valid_weeks, "seed": seed}
     url = service_url(settings)
     if url is not None:
         records = None if file is None else _sheet_records(file, settings, mapping)
-        _plan_through(url, wish, amount=amount, day=day, records=records)
+        _plan_through(url, wish, amount=voucher, day=day, records=records)
     else:
-        _plan_here(settings, wish, amount=amount, day=day, file=file, mapping=mapping)
+        _plan_here(settings, wish, amount=voucher, day=day, file=file, mapping=mapping)
     with _reading(settings) as connection:
         stored = stored_campaign(connection, key)
         described, entries = described_campaign(stored), contacts(connection, stored)
@@ -295,10 +295,3 @@ def _write(file: Path, content: bytes) -> None:
     with private_file(file) as stream:
         stream.write(content)
     click.echo(f"{file}: {PERSONAL_DATA}", err=True)
-
-
-def _amount(text: str) -> Decimal:
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        raise click.BadParameter(f"must be an amount such as 2.50, got {text!r}", param_hint="--voucher") from None

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import wraps
 from pathlib import Path
 from types import MappingProxyType
@@ -20,6 +20,7 @@ from customers.report.markdown import markdown
 from customers.report.page import html_page
 from customers.valuation import Valuation, valuation
 from customers.wording import Language
+from service.cli.amounts import Amount
 from service.cli.importing import mapping_of
 from service.cli.output import SEED, json_option, language_option, print_json, progress
 from service.cli.value_words import fitted_text, opened_lines, segments_text
@@ -40,22 +41,6 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 PAGES: Mapping[str, Callable[[dict[str, Any], str], str]] = MappingProxyType({".html": html_page, ".md": markdown})
 """What writes a report, by the ending of its file."""
-
-
-class Amount(click.ParamType[Decimal]):
-    """A sum of money, exact."""
-
-    name = "amount"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
-        """The number written."""
-        try:
-            amount = Decimal(value)
-        except InvalidOperation:
-            amount = Decimal("nan")
-        if not amount.is_finite() or abs(amount) > 10**12:
-            self.fail(f"{value!r} is no amount such as 1250.50", param, ctx)
-        return amount
 
 
 @click.group()

@@ -14,7 +14,7 @@ from service.jobs.importing.orders import SoldLines
 from service.jobs.importing.reading import Sheet
 from service.jobs.importing.sheets import read_orders, read_sheet
 from service.log.database import Reader
-from service.log.frames import shop_days
+from service.log.frames import latest_instant, shop_days
 from service.log.sales import known_users, logged_expenses, logged_sales
 from service.money import currency_exponent
 
@@ -131,7 +131,8 @@ def books_of_log(reader: Reader, *, currency: str, timezone: str, until: int) ->
         reader: The log.
         currency: ISO 4217 code of the books; lines in others are counted and left out.
         timezone: IANA zone of the shop's days.
-        until: Microseconds UTC; what happened from then on is left out. The books end on the day before it.
+        until: Microseconds UTC; what happened from then on is left out. The books end on the day of the last thing that
+            the log knows of before it, for who imports sheets has not sold nothing since the last of them.
 
     Raises:
         BooksEmpty: If the log holds no sale in that currency by then.
@@ -144,6 +145,9 @@ def books_of_log(reader: Reader, *, currency: str, timezone: str, until: int) ->
             + (f", but {others}: set KEMBANG_CURRENCY to look at those" if others else ": import a sales sheet first")
         )
     expenses = logged_expenses(reader, currency=currency, timezone=timezone, until=until)
+    spent = ExpenseLines(expenses.days, expenses.categories, expenses.amounts_minor)
+    known_until = min(until, (latest_instant(reader) or 0) + 1)
+    until_day = int(shop_days(np.array([known_until - 1]), timezone=timezone)[0])
     known = known_users(reader, among=np.unique(sales.user_ids))
     places = np.searchsorted(known.user_ids, sales.user_ids)
     is_known = np.append(known.user_ids, ANONYMOUS - 1)[places] == sales.user_ids
@@ -156,14 +160,15 @@ def books_of_log(reader: Reader, *, currency: str, timezone: str, until: int) ->
             has_cost=sales.has_cost,
             orders=sales.orders,
         ),
-        expenses=ExpenseLines(expenses.days, expenses.categories, expenses.amounts_minor),
+        expenses=spent.of(expenses.days <= until_day),
         customer_names=known.names,
         currency=currency,
         currency_exponent=currency_exponent(currency),
-        until_day=int(shop_days(np.array([until - 1]), timezone=timezone)[0]),
+        until_day=until_day,
     )
     others_left = Counter(sales.other_currencies) + Counter(expenses.other_currencies)
-    return OpenedBooks(books, known.user_ids, dict(others_left), {}, ())
+    notes = _notes_on_later(spent, last_day=until_day)
+    return OpenedBooks(books, known.user_ids, dict(others_left), {}, notes)
 
 
 def _commonest(currencies: Texts, *, default: str) -> str:

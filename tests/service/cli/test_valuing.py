@@ -186,8 +186,15 @@ def test_an_empty_log_says_what_to_do(run: Any, write_sales: Any) -> None:
     assert run("customers", "publish").explains("no known customer")
 
 
+def later_sale(write_sales: Any) -> Path:
+    """To nobody known, in November: so long has everybody else been silent, as far as the shop knows."""
+    file: Path = write_sales(["2001,tea,Green tea,1,2026-11-12 09:00,2.50,,"], name="later.csv")
+    return file
+
+
 def test_engagement_of_a_log_without_second_orders_says_what_to_do(run: Any, write_sales: Any) -> None:
     run("import", write_sales())
+    run("import", later_sale(write_sales))
     assert run("customers", "engagement", "--horizon-days", "90", "--landmark", "soon").status == 2
     assert run("customers", "engagement", "--horizon-days", "3000").explains("nobody had ordered on two days")
     said = run("customers", "engagement", "--landmark", "2026-03-20", "--language", "id")
@@ -197,6 +204,7 @@ def test_engagement_of_a_log_without_second_orders_says_what_to_do(run: Any, wri
 
 def test_an_audience_says_who_is_left_out(run: Any, write_sales: Any, tmp_path: Path) -> None:
     run("import", write_sales())
+    run("import", later_sale(write_sales))
     assert run("customers", "audience", "new", tmp_path / "a.csv", "--for", "google").explains("customers publish")
     run("customers", "publish")
     said = run("customers", "audience", "quiet", tmp_path / "a.csv", "--for", "google").out

@@ -102,8 +102,11 @@ def test_an_imported_sheet_gives_the_books_that_reading_it_gives(
         stored_sheet(WriterEnd(writer, machine_now, is_alone=True), sheet, file_name=name, on_progress=lambda *_: None)
     opened = books_of_log(database.reader, currency="GBP", timezone="UTC", until=(FIRST_OF_JUNE + 30) * DAY)
     assert lines_of(opened) == BY_HAND
-    assert opened.books.until_day == FIRST_OF_JUNE + 29
-    assert sorted(opened.books.expenses.amounts_minor) == [-500, 700, 10_000]
+    # Nothing is known of the twenty days after the last sale: they are no silence.
+    assert opened.books.until_day == FIRST_OF_JUNE + 9
+    # The 5.00 that came back later is told of, and left out.
+    assert sorted(opened.books.expenses.amounts_minor) == [700, 10_000]
+    assert opened.notes
     earlier = books_of_log(database.reader, currency="GBP", timezone="UTC", until=(FIRST_OF_JUNE + 8) * DAY)
     assert lines_of(earlier) == [line for line in BY_HAND if line[1] < 8]
     assert sorted(earlier.books.expenses.amounts_minor) == [700, 10_000]
