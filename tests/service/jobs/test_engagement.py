@@ -37,7 +37,9 @@ def shop(database: Database, writer: Writer) -> Database:
 
     Everybody orders on days 0 and 20, watches on day 10, and watches for hours on day 60, after every landmark.
     """
-    acts = []
+    # The books end with the last thing the log knows of: a passer-by on the last day.
+    passing = NewEvent(id="pass", kind=Kind.VIEW, user=UserKey(True, "b1"), item="plain", at=START + LAST * DAY)
+    acts = [passing]
     for who in range(120):
         acts += [bought(who, 0), bought(who, 20)]
         acts.append(act(Kind.WATCH, who, "plain", 10, seconds_watched=60.0, seconds_total=60.0))
