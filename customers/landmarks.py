@@ -78,10 +78,7 @@ def _landmarks(known: OrderDays, rows: IntArray, days: IntArray) -> Landmarks:
     last_day = np.full(ids.size, np.iinfo(np.int64).min)
     last_day[rows] = days
     kept = known.days <= np.repeat(last_day, counts)
-    until_landmark = OrderDays(
-        known.customer_ids[kept], known.days[kept], known.values_minor[kept], known.margins_minor[kept]
-    )
-    statistics = statistics_of(until_landmark, until_day=int(days.max(initial=0)))
+    statistics = statistics_of(known.of(kept), until_day=int(days.max(initial=0)))
     so_far = Histories(
         statistics.frequency, statistics.recency_weeks, (days - known.days[first[rows]]) / 7, statistics.log_gaps
     )

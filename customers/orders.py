@@ -65,12 +65,13 @@ class OrderDays:
         """Order days."""
         return int(self.customer_ids.size)
 
+    def of(self, rows: IntArray | npt.NDArray[np.bool_]) -> "OrderDays":
+        """Some of the order days."""
+        return OrderDays(self.customer_ids[rows], self.days[rows], self.values_minor[rows], self.margins_minor[rows])
+
     def until(self, day: int) -> "OrderDays":
         """Those up to and including ``day``."""
-        known = self.days <= day
-        return OrderDays(
-            self.customer_ids[known], self.days[known], self.values_minor[known], self.margins_minor[known]
-        )
+        return self.of(self.days <= day)
 
 
 def order_days(

@@ -81,9 +81,7 @@ class OrderTallies:
         self._rows["is_stale"][stale] = True
         self._stale = np.union1d(self._stale, stale)
         fresh = ~self._rows["is_stale"][days.customer_ids]
-        self._add_outside(
-            OrderDays(days.customer_ids[fresh], days.days[fresh], days.values_minor[fresh], days.margins_minor[fresh])
-        )
+        self._add_outside(days.of(fresh))
         return self.stale_customers
 
     def replace(self, customer_ids: IntArray, days: OrderDays) -> None:

@@ -56,11 +56,6 @@ class ProfitAndLoss:
         stock = self.stock_minor if self.is_stock_a_cost else 0
         return self.margin_minor - stock - self.advertising_minor - self.other_expenses_minor
 
-    @property
-    def expenses_minor(self) -> IntArray:
-        """All expense lines, stock among them: money out, if all is paid when it is written down."""
-        return self.stock_minor + self.advertising_minor + self.other_expenses_minor
-
 
 def profit_and_loss(books: Books, *, period: Period, margin_rate: float | None) -> ProfitAndLoss:
     """Profit and loss of each week or month, anonymous sales included.

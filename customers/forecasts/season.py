@@ -136,9 +136,7 @@ def _score(orders: OrderDays, season: Season, origin_day: int, until_day: int) -
     """Log density of what came after the origin to the customers known by then."""
     before = orders.until(origin_day)
     known = np.isin(orders.customer_ids, before.customer_ids)
-    theirs = OrderDays(
-        orders.customer_ids[known], orders.days[known], orders.values_minor[known], orders.margins_minor[known]
-    )
+    theirs = orders.of(known)
     past = season.histories(before, until_day=origin_day)
     model = fit_bgnbd(past, name="mbg_nbd")
     whole = season.histories(theirs, until_day=until_day)

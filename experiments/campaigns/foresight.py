@@ -88,9 +88,7 @@ def foreseen(
         rng: Source of the lots drawn in the past.
     """
     known = np.isin(orders.customer_ids, standing.customer_ids)
-    own = OrderDays(
-        orders.customer_ids[known], orders.days[known], orders.values_minor[known], orders.margins_minor[known]
-    )
+    own = orders.of(known)
     past = [
         _replayed(own, first_day=day, n_days=n_days, holdout=holdout, n_now=len(standing), rng=rng)
         for day in (until_day + 1 - n_days * back for back in range(1, MOST_WINDOWS + 1))

@@ -23,10 +23,8 @@ _ENDS = ("", *(f"_{limit}" for limit in LIMITS))
 
 def _contents() -> dict[str, Content]:
     limited = {name: "money" if name in _MONEY else "number" for name in _LIMITED}
-    spreads = {
-        f"{name}{end}": kind for name, kind in limited.items() for end in ("", *(f"_{limit}" for limit in LIMITS))
-    }
-    dates = {f"next_order{end}": "day" for end in ("", *(f"_{limit}" for limit in LIMITS))}
+    spreads = {f"{name}{end}": kind for name, kind in limited.items() for end in _ENDS}
+    dates = {f"next_order{end}": "day" for end in _ENDS}
     first: dict[str, Content] = {
         "customer_id": "text",
         "segment": "text",
@@ -126,7 +124,7 @@ def write_table(stream: BinaryIO, format_: Format, table: Columns) -> None:
 
 def _projected(found: Mapping[str, NDArray[Any]], *, until_day: int) -> dict[str, NDArray[np.object_]]:
     columns: dict[str, NDArray[np.object_]] = {}
-    for end in ("", *(f"_{limit}" for limit in LIMITS)):
+    for end in _ENDS:
         columns |= {
             f"{name}{end}": _cells(found[f"{own}{end}"], is_money=name in _MONEY) for name, own in _LIMITED.items()
         }

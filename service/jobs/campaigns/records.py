@@ -53,9 +53,7 @@ class Records:
 
     def without(self, is_left_out: NDArray[np.bool_]) -> "Records":
         """The records without the orders of these customers, one truth for each of ``names``."""
-        days, kept = self.orders, ~is_left_out[self.orders.customer_ids]
-        orders = OrderDays(days.customer_ids[kept], days.days[kept], days.values_minor[kept], days.margins_minor[kept])
-        return replace(self, orders=orders)
+        return replace(self, orders=self.orders.of(~is_left_out[self.orders.customer_ids]))
 
     def to_entries(self) -> list[dict[str, Any]]:
         """The same as JSON, an entry per customer and day: what ``POST /v1/campaigns`` takes as ``orders``.
